@@ -1,0 +1,150 @@
+"""Position = sum of fills (law 3): each fill once, net of fees in whatever coin they are taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from engine.core.ids import PositionId, PresetId, Symbol
+from engine.core.model import Direction, Fill, Instrument
+from engine.core.money import ZERO, Price, Quantity, Quote, Ratio, floor_to
+
+
+class Phase(StrEnum):
+    """`planned` until the first fill, `leaving` once an exit is wanted."""
+
+    PLANNED = "planned"
+    OPEN = "open"
+    LEAVING = "leaving"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One position with its ledger and its exits. Sums, never averages, so that nothing is rounded.
+
+    `entered`, `left`: base quantity of entry and exit fills, gross. `entry_value`, `exit_value`: their quote
+    values. `base_fees`: fees taken in the base coin, which lessen what is held. `fees`: all fees in quote.
+    """
+
+    id: PositionId
+    symbol: Symbol
+    direction: Direction
+    preset: PresetId | None
+    planned_at: datetime
+    stop_distance: Price
+    take_profit_distance: Price | None = None
+    trailing: Ratio | None = None
+    deadline_seconds: int | None = None
+    phase: Phase = Phase.PLANNED
+    opened_at: datetime | None = None
+    stop: Price | None = None
+    take_profit: Price | None = None
+    deadline: datetime | None = None
+    entered: Quantity = Quantity(ZERO)
+    left: Quantity = Quantity(ZERO)
+    entry_value: Quote = Quote(ZERO)
+    exit_value: Quote = Quote(ZERO)
+    base_fees: Quantity = Quantity(ZERO)
+    fees: Quote = Quote(ZERO)
+    entry_fees: Quote = Quote(ZERO)
+    exit_reason: str = ""
+    exit_refusals: int = 0
+    exit_retry_after: datetime | None = None
+    stop_refusals: int = 0
+    stop_retry_after: datetime | None = None
+
+    @property
+    def quantity(self) -> Quantity:
+        """What is held (or owed, when short) now, in the base coin."""
+        return Quantity(self.entered - self.left - self.base_fees)
+
+    @property
+    def entry_price(self) -> Price:
+        """Average price of the entry fills; zero before the first."""
+        return Price(self.entry_value / self.entered) if self.entered else Price(ZERO)
+
+    @property
+    def exit_price(self) -> Price:
+        """Average price of the exit fills; zero before the first."""
+        return Price(self.exit_value / self.left) if self.left else Price(ZERO)
+
+    def value(self, price: Price) -> Quote:
+        """What is held, at `price`."""
+        return Quote(self.quantity * price)
+
+    def unrealised(self, price: Price) -> Quote:
+        """Profit of what is still held if it were valued at `price`; entry fees counted, exit fees not."""
+        held_cost = self._cost * (self.quantity / self._acquired) if self._acquired else ZERO
+        return Quote((self.value(price) - held_cost) * self.direction.sign)
+
+    @property
+    def realised(self) -> Quote:
+        """Profit of what was left so far, net of every fee that was paid for it."""
+        if not self.left or not self._acquired:
+            return Quote(ZERO)
+        cost = self._cost * (self.left / self._acquired)
+        exit_fees = self.fees - self.entry_fees
+        return Quote((self.exit_value - cost) * self.direction.sign - exit_fees)
+
+    @property
+    def profit_share(self) -> Ratio:
+        """`realised` over what the part that was left had cost."""
+        if not self.left or not self._acquired:
+            return Ratio(ZERO)
+        return Ratio(self.realised / (self._cost * (self.left / self._acquired)))
+
+    @property
+    def _acquired(self) -> Quantity:
+        return Quantity(self.entered - self.base_fees)
+
+    @property
+    def _cost(self) -> Quote:
+        """What was paid for `_acquired`: a fee in the base coin is in it already, since less was got for the
+        same money; the other entry fees are added (taken off what a short brought in)."""
+        return Quote(self.entry_value + (self.entry_fees - self._base_fee_value) * self.direction.sign)
+
+    @property
+    def _base_fee_value(self) -> Quote:
+        return Quote(self.base_fees * self.entry_price)
+
+
+def book_fill(position: Position, fill: Fill, fee_value: Quote, instrument_base: str) -> Position:
+    """The position after one more fill. Counting each fill once is the caller's part."""
+    base_fee = Quantity(sum((fee.amount for fee in fill.fees if fee.coin == instrument_base), ZERO))
+    position = replace(
+        position,
+        base_fees=Quantity(position.base_fees + base_fee),
+        fees=Quote(position.fees + fee_value),
+    )
+    if fill.side is position.direction.entry_side:
+        return replace(
+            position,
+            entered=Quantity(position.entered + fill.quantity),
+            entry_value=Quote(position.entry_value + fill.value),
+            entry_fees=Quote(position.entry_fees + fee_value),
+        )
+    return replace(
+        position,
+        left=Quantity(position.left + fill.quantity),
+        exit_value=Quote(position.exit_value + fill.value),
+    )
+
+
+def sellable(position: Position, instrument: Instrument) -> Quantity:
+    """What of it can be sent as an order: whole lots, never more than is held."""
+    return Quantity(max(floor_to(position.quantity, instrument.lot), ZERO))
+
+
+def fee_value(fill: Fill, instrument: Instrument, coin_prices: dict[str, Price]) -> Quote:
+    """The fees of a fill in the quote coin; `coin_prices` tells third coins, and one that it lacks counts as zero
+    here (the balance shows it later as a flow)."""
+    total = ZERO
+    for fee in fill.fees:
+        if fee.coin == instrument.quote:
+            total += fee.amount
+        elif fee.coin == instrument.base:
+            total += fee.amount * fill.price
+        else:
+            total += fee.amount * coin_prices.get(fee.coin, Price(ZERO))
+    return Quote(total)

@@ -1,0 +1,205 @@
+"""The things of trading: frozen values, shared by every room. Times are aware UTC datetimes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from engine.core.ids import ClientOrderId, Coin, FillId, PresetId, Symbol, VenueOrderId
+from engine.core.money import ZERO, Price, Quantity, Quote
+
+
+class Mode(StrEnum):
+    """Whether a connection's orders reach a real account."""
+
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class State(StrEnum):
+    """What a connection may do. A halt is kept apart, since it latches over each of these."""
+
+    STOPPED = "stopped"
+    RUNNING = "running"
+    PAUSED = "paused"
+
+
+class Side(StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def opposite(self) -> Side:
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class Direction(StrEnum):
+    """Which way a position earns. Spot has only LONG; the ledger already counts both."""
+
+    LONG = "long"
+    SHORT = "short"
+
+    @property
+    def entry_side(self) -> Side:
+        return Side.BUY if self is Direction.LONG else Side.SELL
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is Direction.LONG else -1
+
+
+class OrderType(StrEnum):
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    """Rests at the venue; becomes a market order once the price has touched `stop_price`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What the venue lets us trade, and in which steps. `max_quantity` None means no limit is known."""
+
+    symbol: Symbol
+    base: Coin
+    quote: Coin
+    tick: Decimal
+    lot: Decimal
+    min_quantity: Quantity = Quantity(ZERO)
+    max_quantity: Quantity | None = None
+    min_notional: Quote = Quote(ZERO)
+    taker_fee: Decimal = Decimal("0.001")
+    maker_fee: Decimal = Decimal("0.001")
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Candle:
+    """One finished or running candle; it covers [open_time, open_time + timeframe)."""
+
+    open_time: datetime
+    open: Price
+    high: Price
+    low: Price
+    close: Price
+    volume: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Ticker:
+    """The newest price of an instrument. `at` is the venue's time where it tells one, else ours.
+
+    `volume` is the base quantity traded since the ticker before, None when the venue does not say:
+    the paper venue fills at most a share of it.
+    """
+
+    symbol: Symbol
+    last: Price
+    at: datetime
+    bid: Price | None = None
+    ask: Price | None = None
+    volume: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    coin: Coin
+    free: Decimal
+    used: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        return self.free + self.used
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    amount: Decimal
+    coin: Coin
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution. `id` is the venue's trade id, unique within symbol; `fees` may be in any coins."""
+
+    id: FillId
+    client_order_id: ClientOrderId
+    symbol: Symbol
+    side: Side
+    quantity: Quantity
+    price: Price
+    fees: tuple[Fee, ...]
+    at: datetime
+
+    @property
+    def value(self) -> Quote:
+        return Quote(self.quantity * self.price)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """What is sent to a venue: complete, rounded and checked."""
+
+    client_order_id: ClientOrderId
+    symbol: Symbol
+    side: Side
+    type: OrderType
+    quantity: Quantity
+    price: Price | None = None
+    stop_price: Price | None = None
+
+
+class VenueStatus(StrEnum):
+    """What the venue says of an order."""
+
+    OPEN = "open"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+    @property
+    def ended(self) -> bool:
+        return self is not VenueStatus.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """An order as the venue tells it, by stream or by asking. `filled` is its own running total.
+
+    `fills` holds those executions that came with the report; more may come apart.
+    """
+
+    client_order_id: ClientOrderId
+    venue_order_id: VenueOrderId | None
+    symbol: Symbol
+    status: VenueStatus
+    filled: Quantity
+    at: datetime
+    fills: tuple[Fill, ...] = ()
+    reason: str = ""
+
+
+class Action(StrEnum):
+    ENTER = "enter"
+    EXIT = "exit"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What a strategy wants, decided on the candle that closed at `candle_close`.
+
+    `stop_distance` and `take_profit_distance` (quote per base, from the entry price) replace the preset's
+    own shares where a strategy sets its exits itself, such as by ATR.
+    """
+
+    preset: PresetId
+    symbol: Symbol
+    action: Action
+    candle_close: datetime
+    price: Price
+    reason: str
+    direction: Direction = Direction.LONG
+    stop_distance: Price | None = None
+    take_profit_distance: Price | None = None

@@ -1,0 +1,105 @@
+"""What the phone's side sees of the engine: views to read, commands to send. The coordinator is its maker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from engine.core.facts import AnyFact
+from engine.core.ids import BookId, ConnectionId, Symbol
+from engine.core.inputs import Command
+from engine.core.model import Candle, Instrument, Ticker
+from engine.core.settings import TraderSettings
+from engine.core.state import TraderState
+
+
+class FeedState(StrEnum):
+    """Where prices come from now."""
+
+    STREAM = "stream"
+    POLLING = "polling"
+    SILENT = "silent"
+    STARTING = "starting"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How one connection does. Times are None until it happened once."""
+
+    working: bool
+    feed: FeedState
+    last_price_at: datetime | None
+    last_cycle_at: datetime | None
+    next_cycle_at: datetime | None
+    last_cycle_ms: float | None
+    restarts: int
+    waiting_inputs: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """One connection as it is at this moment. `state` is the live object: read it, never change or keep it."""
+
+    book: BookId
+    settings: TraderSettings
+    state: TraderState
+    prices: Mapping[Symbol, Ticker]
+    instruments: Mapping[Symbol, Instrument]
+    health: Health
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a command. `refused` is a sentence for the owner, empty when it was carried out.
+
+    `facts` are those that the command led to at once; `repeated`: it had been carried out before, and was not again.
+    """
+
+    refused: str = ""
+    facts: Sequence[AnyFact] = ()
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterInfo:
+    """One parameter of a strategy, as its pydantic model describes it, for the chat."""
+
+    name: str
+    type: str
+    default: str
+    bounds: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyInfo:
+    name: str
+    title: str
+    summary: str
+    parameters: Sequence[ParameterInfo]
+
+
+class Desk(Protocol):
+    """The whole desk. An unknown connection raises KeyError: the caller offers the ones there are."""
+
+    def connections(self) -> Sequence[ConnectionId]: ...
+
+    def view(self, connection: ConnectionId) -> ConnectionView: ...
+
+    async def send(self, connection: ConnectionId, command: Command) -> Answer:
+        """Put a command into the connection's inbox, ahead of market data, and wait for its outcome.
+
+        Raises StorageTrouble when it could not be written down: it was not carried out then.
+        """
+        ...
+
+    async def candles(
+        self, connection: ConnectionId, symbol: Symbol, timeframe: int, limit: int
+    ) -> Sequence[Candle]:
+        """Closed candles, oldest first. Raises Unavailable, or Denied for a timeframe that the venue lacks."""
+        ...
+
+    def strategies(self) -> Sequence[StrategyInfo]: ...

@@ -1,0 +1,133 @@
+"""Everything outside, on one page. Each port has a contract suite in tests/contract that all of its makers pass."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from engine.core.facts import AnyFact
+from engine.core.ids import BookId, ClientOrderId, Symbol
+from engine.core.inputs import FillSeen, OrderSeen
+from engine.core.model import Balance, Candle, Fill, Instrument, OrderReport, OrderRequest, Ticker
+from engine.core.notices import Notice
+from engine.core.state import TraderState
+
+
+class MarketData(Protocol):
+    """Public data of one venue; needs no key and has no way to place an order (law 7).
+
+    Every method raises Unavailable when the venue can't be asked, Corrupt when its answer is not sound.
+    """
+
+    async def instruments(self, symbols: Sequence[Symbol]) -> dict[Symbol, Instrument]:
+        """Filters, steps and fees; a symbol that the venue does not list is left out."""
+        ...
+
+    async def candles(
+        self, symbol: Symbol, timeframe: int, since: datetime | None = None, limit: int = 500
+    ) -> list[Candle]:
+        """Oldest first, only closed ones, without repeats; `timeframe` in seconds."""
+        ...
+
+    async def tickers(self, symbols: Sequence[Symbol]) -> list[Ticker]:
+        """The newest prices by asking."""
+        ...
+
+    def stream(self, symbols: Sequence[Symbol]) -> AsyncIterator[Ticker]:
+        """Prices as they come, for ever; raises Unavailable when the stream breaks, then may be opened again."""
+        ...
+
+    async def time(self) -> datetime:
+        """The venue's clock."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Exchange(Protocol):
+    """One account. `submit` and `cancel` raise Rejected or OutcomeUnknown; the rest raise Unavailable."""
+
+    async def submit(self, request: OrderRequest) -> OrderReport:
+        """Place an order, once; never repeats by itself (O3)."""
+        ...
+
+    async def cancel(self, client_order_id: ClientOrderId, symbol: Symbol) -> OrderReport:
+        """Ask for its end. Rejected if the venue knows no such working order: it may have been filled."""
+        ...
+
+    async def order(self, client_order_id: ClientOrderId, symbol: Symbol) -> OrderReport | None:
+        """The order with its fills, or None when the venue answered and knows no such order."""
+        ...
+
+    async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
+        """Every working order in `symbol`, the owner's own among them."""
+        ...
+
+    async def fills(self, symbol: Symbol, since: datetime) -> list[Fill]:
+        """Executions of our orders since then, oldest first."""
+        ...
+
+    async def balances(self) -> list[Balance]: ...
+
+    def reports(self) -> AsyncIterator[OrderSeen | FillSeen]:
+        """What the venue tells by itself, for ever; raises Unavailable when the stream breaks."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Facts with their place in the book: `number` counts from 1 without gaps."""
+
+    number: int
+    fact: AnyFact
+
+
+class Journal(Protocol):
+    """Append-only facts, per book. Whatever `append` returned from has been synced to disk."""
+
+    async def append(
+        self, book: BookId, after: int, facts: Sequence[AnyFact], notices: Sequence[Notice] = ()
+    ) -> int:
+        """Store facts, the notices that they cause and all that is read from them, in one transaction.
+
+        `after` is the number of the book's last fact as the writer knows it; another one there means a second
+        writer (law 11) and raises Corrupt. Returns the new last number. Raises StorageTrouble when the disk or the
+        database refuses: nothing was stored then.
+        """
+        ...
+
+    async def read(self, book: BookId, after: int = 0) -> list[Recorded]:
+        """All facts with a number above `after`, in order."""
+        ...
+
+    async def snapshot(self, book: BookId, number: int, state: TraderState) -> None:
+        """Keep a state, so that opening a long book is quick. It may be dropped at any time."""
+        ...
+
+    async def latest(self, book: BookId) -> tuple[int, TraderState] | None:
+        """The newest snapshot that this version can read, if any."""
+        ...
+
+    async def tell(self, notices: Sequence[Notice]) -> None:
+        """Store notices that no fact caused: the process's own troubles."""
+        ...
+
+
+class CandleStore(Protocol):
+    """Candles that were fetched and checked, so that a restart need not fetch them all again."""
+
+    async def save(self, venue: str, symbol: Symbol, timeframe: int, candles: Sequence[Candle]) -> None: ...
+
+    async def load(self, venue: str, symbol: Symbol, timeframe: int, limit: int) -> list[Candle]:
+        """The newest `limit`, oldest first."""
+        ...
+
+
+class Notifier(Protocol):
+    """Called after notices were stored: a hint that there is something to send. It never raises and never waits."""
+
+    def wake(self) -> None: ...
