@@ -1,0 +1,1 @@
+"""Binance's spot dialect over the venue: paths, fields, signatures, error codes and streams."""

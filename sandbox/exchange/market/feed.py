@@ -1,0 +1,125 @@
+"""The market clock: which price is due when.
+
+One bar of the tape lasts one unit of real time (a second unless set), and is stamped with the real UTC second
+in which it is played. Inside the unit the price walks open, low, high, close when the bar rises, and open,
+high, low, close when it falls, so every candle that a client sees closes as it does in the record. Everything
+before the start is the tape read backwards from where the play began.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sandbox.exchange.market.candles import Candles
+from sandbox.exchange.market.tape import Bar, Tape
+from sandbox.exchange.matching.model import Pair
+
+UNITS_MS = (50, 100, 125, 200, 250, 500, 1_000, 60_000, 180_000, 300_000, 900_000, 1_800_000, 3_600_000)
+"""How long a bar may last: a part of a second, or one of the venue's timeframes up to an hour."""
+
+_MOST_HISTORY_FIRST = 1_500
+_BEHIND_MS = 30_000  # further behind than this (a suspended machine) the time in between stays a hole
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One trade of the market: price in quote, volume in base."""
+
+    pair_id: str
+    price: Decimal
+    volume: Decimal
+    time_ms: int
+
+
+class Instrument:
+    """One pair's tape, the place where it is played, and what has been done to the price from outside."""
+
+    def __init__(self, pair: Pair, tape: Tape, unit_ms: int, start_ms: int) -> None:
+        self.pair = pair
+        self._tape = tape
+        self._position = min(_MOST_HISTORY_FIRST, tape.length // 2)
+        self.candles = Candles(tape, unit_ms, start_ms, self._position)
+        self._bar = tape.at(self._position)
+        self._factor = Decimal(1)
+        self.price = self._price(self._bar.open)
+
+    def advance(self, moves: bool) -> None:
+        """The next unit begins; a market that does not move stands flat at its price, without volume."""
+        if moves:
+            self._position += 1
+            self._bar = self._tape.at(self._position)
+
+    def tick(self, step: int, steps: int, moves: bool, time_ms: int) -> Tick:
+        if moves:
+            self.price = self._price(walk(self._bar, step, steps))
+        volume = self._bar.volume // steps * self.pair.step if moves else Decimal(0)
+        return self.trade(volume, time_ms)
+
+    def trade(self, volume: Decimal, time_ms: int) -> Tick:
+        self.candles.add(int(self.price / self.pair.tick), int(volume / self.pair.step), time_ms)
+        return Tick(self.pair.id, self.price, volume, time_ms)
+
+    def push(self, factor: Decimal) -> None:
+        """Multiply this and every later price; ValueError if that is not a positive number."""
+        if not factor.is_finite() or factor <= 0:
+            raise ValueError(f"a price can't be multiplied by {factor}")
+        moved = self.price * factor
+        self._factor *= factor
+        self.price = max(self.pair.tick, round(moved / self.pair.tick) * self.pair.tick)
+
+    def _price(self, ticks: int) -> Decimal:
+        return max(1, round(ticks * self._factor)) * self.pair.tick
+
+
+class Feed:
+    """All instruments on one clock. `due_ms` is when the next tick happens; `play` makes it happen."""
+
+    def __init__(self, markets: list[tuple[Pair, Tape]], unit_ms: int, now_ms: int) -> None:
+        if unit_ms not in UNITS_MS:
+            allowed = ", ".join(f"{ms / 1000:g}" for ms in UNITS_MS)
+            raise ValueError(f"a candle can last {allowed} seconds, not {unit_ms / 1000:g}")
+        self.unit_ms = unit_ms
+        self._steps = max(4, unit_ms // 1000)
+        start_ms = now_ms - now_ms % unit_ms
+        self.instruments = {pair.id: Instrument(pair, tape, unit_ms, start_ms) for pair, tape in markets}
+        self._unit_start_ms = start_ms
+        self._step = 0
+        self.moving = True
+        self._moves = True
+
+    @property
+    def due_ms(self) -> int:
+        return self._unit_start_ms + self._step * self.unit_ms // self._steps
+
+    def move(self, moving: bool) -> None:
+        """Let prices stand still from this very moment, or move again from the next candle on."""
+        self.moving = moving
+        self._moves = self._moves and moving
+
+    def play(self, now_ms: int) -> Iterator[Tick]:
+        """The ticks that are due at `now_ms`, in order of time."""
+        if now_ms - self.due_ms > _BEHIND_MS:
+            self._begin_unit(now_ms - now_ms % self.unit_ms)
+        while self.due_ms <= now_ms:
+            time_ms = self.due_ms
+            for instrument in self.instruments.values():
+                yield instrument.tick(self._step, self._steps, self._moves, time_ms)
+            self._step += 1
+            if self._step == self._steps:
+                self._begin_unit(self._unit_start_ms + self.unit_ms)
+
+    def _begin_unit(self, start_ms: int) -> None:
+        self._unit_start_ms = start_ms
+        self._step = 0
+        self._moves = self.moving
+        for instrument in self.instruments.values():
+            instrument.advance(self._moves)
+
+
+def walk(bar: Bar, step: int, steps: int) -> int:
+    """The price in ticks at `step` of `steps` on the way through a bar; the first is its open, the last its close."""
+    turns = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
+    corners = (bar.open, *turns, bar.close)
+    way = 3 * step / (steps - 1)
+    corner = min(2, int(way))
+    return corners[corner] + round((corners[corner + 1] - corners[corner]) * (way - corner))

@@ -1,0 +1,46 @@
+"""A lively market of the venue's own: calm and wild stretches, trends and returns, the same for the same seed."""
+
+import math
+import random
+from decimal import Decimal
+
+from sandbox.exchange.market.pairs import pair_for
+from sandbox.exchange.market.tape import Bar, Tape
+from sandbox.exchange.matching.model import Pair
+
+DEFAULT_INSTRUMENTS = {"BTC/USDT": 60_000.0, "ETH/USDT": 3_000.0, "SOL/USDT": 150.0}
+BARS = 8192
+_TURNOVER = 40_000.0  # quote coins per candle, on average: enough for a small desk, little enough to slip
+_PULL = 0.004  # how strongly the price returns to its anchor, per candle
+_STEPS = 6  # random steps inside one candle
+
+
+def seeded_market(name: str, seed: int, anchor: float | None = None) -> tuple[Pair, Tape]:
+    """An instrument and its tape around `anchor` (quote per base); drawn from `seed` and the name alone."""
+    start = anchor if anchor is not None else DEFAULT_INSTRUMENTS.get(name, 100.0)
+    pair = pair_for(name, Decimal(str(start)))
+    source = random.Random(f"{seed}:{name}")
+    return pair, Tape(_bars(pair, start, source))
+
+
+def _bars(pair: Pair, anchor: float, source: random.Random) -> list[Bar]:
+    price, trend, wildness = anchor, 0.0, 0.0006
+    bars: list[Bar] = []
+    for _ in range(BARS):
+        if source.random() < 0.02:
+            trend = source.gauss(0.0, 0.0003)
+            wildness = 0.0004 * math.exp(source.gauss(0.3, 0.5))
+        path = [price]
+        for _ in range(_STEPS):
+            drift = (trend - _PULL * math.log(price / anchor)) / _STEPS
+            price *= math.exp(drift + source.gauss(0.0, wildness / math.sqrt(_STEPS)))
+            path.append(price)
+        turnover = _TURNOVER * math.exp(source.gauss(-0.3, 0.8))
+        bars.append(_bar(pair, path, turnover))
+    return bars
+
+
+def _bar(pair: Pair, path: list[float], turnover: float) -> Bar:
+    ticks = [max(1, round(price / float(pair.tick))) for price in path]
+    volume = round(turnover / path[-1] / float(pair.step))
+    return Bar(ticks[0], max(ticks), min(ticks), ticks[-1], volume)

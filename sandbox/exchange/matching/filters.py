@@ -1,0 +1,63 @@
+"""The rules an order must keep, named as Binance names them.
+
+Source: Binance Spot API documentation, "Filters" (PRICE_FILTER, LOT_SIZE, MARKET_LOT_SIZE, NOTIONAL,
+PERCENT_PRICE_BY_SIDE). Each check raises `Refusal(FILTER, <name>)`.
+"""
+
+from decimal import Decimal
+
+from sandbox.exchange.matching.model import (
+    CONDITIONAL,
+    UNPRICED,
+    OrderRequest,
+    OrderType,
+    Pair,
+    Reason,
+    Refusal,
+)
+
+MAX_PRICE = Decimal(10_000_000)
+PERCENT_UP = Decimal(5)
+PERCENT_DOWN = Decimal("0.2")
+
+
+def check(pair: Pair, request: OrderRequest, last: Decimal) -> None:
+    """Raise for the first rule that `request` breaks; `last` is the pair's last price (quote per base)."""
+    for price in (request.price, request.stop_price):
+        if price is not None:
+            _check_price(pair, price, last)
+    if request.quantity is not None:
+        _check_quantity(pair, request)
+    _check_notional(pair, request, last)
+
+
+def _check_price(pair: Pair, price: Decimal, last: Decimal) -> None:
+    if not pair.tick <= price <= MAX_PRICE or price % pair.tick != 0:
+        raise Refusal(Reason.FILTER, "PRICE_FILTER")
+    if not last * PERCENT_DOWN <= price <= last * PERCENT_UP:
+        raise Refusal(Reason.FILTER, "PERCENT_PRICE_BY_SIDE")
+
+
+def _check_quantity(pair: Pair, request: OrderRequest) -> None:
+    quantity = request.quantity
+    assert quantity is not None
+    if not pair.min_quantity <= quantity <= pair.max_quantity or quantity % pair.step != 0:
+        raise Refusal(Reason.FILTER, "LOT_SIZE")
+    if request.type is OrderType.MARKET and quantity > pair.max_market_quantity:
+        raise Refusal(Reason.FILTER, "MARKET_LOT_SIZE")
+
+
+def _check_notional(pair: Pair, request: OrderRequest, last: Decimal) -> None:
+    if request.quote_quantity is not None:
+        notional = request.quote_quantity
+    else:
+        assert request.quantity is not None
+        notional = request.quantity * _notional_price(request, last)
+    if not pair.min_notional <= notional <= pair.max_notional:
+        raise Refusal(Reason.FILTER, "NOTIONAL")
+
+
+def _notional_price(request: OrderRequest, last: Decimal) -> Decimal:
+    if request.type in UNPRICED:
+        return request.stop_price if request.type in CONDITIONAL and request.stop_price else last
+    return request.price if request.price is not None else last

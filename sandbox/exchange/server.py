@@ -1,0 +1,52 @@
+"""One aiohttp server for everything: REST, market streams, the websocket API and the control endpoint."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from aiohttp import web
+
+from sandbox.exchange import control
+from sandbox.exchange.binance import rest, streams, ws_api
+from sandbox.exchange.binance.desk import Desk
+from sandbox.exchange.binance.limits import DEFAULT_WEIGHT_PER_MINUTE
+from sandbox.exchange.venue import Venue
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def build_app(venue: Venue, weight_per_minute: int = DEFAULT_WEIGHT_PER_MINUTE) -> web.Application:
+    desk = Desk(venue, weight_per_minute)
+    app = web.Application()
+    rest.add_routes(app, desk)
+    streams.add_routes(app, desk)
+    ws_api.add_routes(app, desk)
+    control.add_routes(app, venue)
+    return app
+
+
+@asynccontextmanager
+async def serving(
+    venue: Venue, host: str = "127.0.0.1", port: int = 0, weight_per_minute: int = DEFAULT_WEIGHT_PER_MINUTE
+) -> AsyncIterator[str]:
+    """Serve and play the market; yields the base address, such as http://127.0.0.1:8090.
+
+    Raises ValueError for a host that is not loopback (keys and orders here are play, but nobody else's business),
+    OSError if the port is taken.
+    """
+    if host not in LOOPBACK:
+        raise ValueError(f"the sandbox venue listens on loopback only ({', '.join(LOOPBACK)}), not on {host}")
+    runner = web.AppRunner(build_app(venue, weight_per_minute), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    playing = asyncio.create_task(venue.run(), name="sandbox market")
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        bound = runner.addresses[0]
+        shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+        yield f"http://{shown}:{bound[1]}"
+    finally:
+        playing.cancel()
+        with suppress(asyncio.CancelledError):
+            await playing
+        await runner.cleanup()

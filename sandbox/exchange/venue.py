@@ -1,0 +1,115 @@
+"""The venue: matching, market, clock, keys and faults in one object that the dialects speak for."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from loguru import logger
+
+from sandbox.exchange.clock import VenueClock
+from sandbox.exchange.faults import Faults
+from sandbox.exchange.market.feed import Feed, Tick
+from sandbox.exchange.market.tape import Tape
+from sandbox.exchange.matching.engine import Matching
+from sandbox.exchange.matching.fees import FeePolicy
+from sandbox.exchange.matching.model import ZERO, OrderEvent, Pair
+
+_KEPT_TRADES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Someone with an account here: key, secret and what he starts with."""
+
+    key: str
+    secret: str
+    balances: Mapping[str, Decimal]
+
+
+DEMO_CLIENT = Client(
+    "sandbox-key",
+    "sandbox-secret",
+    {"USDT": Decimal(10_000), "BTC": Decimal("0.1"), "BNB": Decimal(1)},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketTrade:
+    """A public trade: `id` is unique in its pair."""
+
+    id: int
+    price: Decimal
+    quantity: Decimal
+    time_ms: int
+    buyer_is_maker: bool
+
+
+class Venue:
+    """Build it with the markets as (pair, tape); `run` plays them until it is cancelled."""
+
+    def __init__(
+        self,
+        markets: list[tuple[Pair, Tape]],
+        clients: Iterable[Client] = (DEMO_CLIENT,),
+        fees: FeePolicy | None = None,
+        unit_ms: int = 1_000,
+    ) -> None:
+        self.clock = VenueClock()
+        self.faults = Faults()
+        self.matching = Matching([pair for pair, _ in markets], fees, listener=self._on_order_event)
+        self.feed = Feed(markets, unit_ms, self.clock.true_ms())
+        self.secrets = {client.key: client.secret for client in clients}
+        self.trades: dict[str, deque[MarketTrade]] = {
+            pair.id: deque(maxlen=_KEPT_TRADES) for pair, _ in markets
+        }
+        self.tick_listeners: list[Callable[[Tick], None]] = []
+        self.order_listeners: list[Callable[[OrderEvent], None]] = []
+        self.balance_listeners: list[Callable[[str, str, Decimal], None]] = []
+        for client in clients:
+            self.matching.open_account(client.key, client.balances)
+        self._play_due()
+
+    async def run(self) -> None:
+        """Play the market: one sleep until each due tick."""
+        while True:
+            wait_ms = self.feed.due_ms - self.clock.true_ms()
+            await asyncio.sleep(max(1, wait_ms) / 1000)
+            self._play_due()
+
+    def push_price(self, pair_id: str, factor: Decimal) -> None:
+        """Multiply the price by `factor` at once and for good; stops and resting orders meet it now."""
+        instrument = self.feed.instruments[self.matching.pair(pair_id).id]
+        instrument.push(factor)
+        passing = self.matching.book(pair_id).passing
+        self._on_tick(instrument.trade(passing, self.clock.true_ms()))
+
+    def set_balance(self, account: str, coin: str, free: Decimal) -> None:
+        """A deposit or withdrawal from outside; KeyError for an unknown account."""
+        held = self.matching.accounts[account]
+        change = free - held.free(coin)
+        held.set_free(coin, free)
+        held.updated_ms = self.clock.now_ms()
+        for listener in self.balance_listeners:
+            listener(account, coin, change)
+
+    def _play_due(self) -> None:
+        for tick in self.feed.play(self.clock.true_ms()):
+            self._on_tick(tick)
+
+    def _on_tick(self, tick: Tick) -> None:
+        book = self.matching.book(tick.pair_id)
+        falling = book.has_price and tick.price < book.last
+        if tick.volume > ZERO:
+            trade_id = self.matching.next_trade_id(tick.pair_id)
+            trade = MarketTrade(trade_id, tick.price, tick.volume, tick.time_ms, buyer_is_maker=falling)
+            self.trades[tick.pair_id].append(trade)
+        self.matching.step(tick.pair_id, tick.price, tick.volume, self.clock.now_ms())
+        for listener in self.tick_listeners:
+            listener(tick)
+
+    def _on_order_event(self, event: OrderEvent) -> None:
+        logger.debug("{} order {} {}", event.kind, event.order.id, event.order.client_id)
+        for listener in self.order_listeners:
+            listener(event)
