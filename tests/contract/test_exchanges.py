@@ -1,0 +1,160 @@
+"""What every maker of engine.ports.Exchange does alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from engine.core.errors import Rejected
+from engine.core.ids import ClientOrderId, Coin, IntentId, client_order_id
+from engine.core.inputs import FillSeen, OrderSeen
+from engine.core.model import Fill, OrderRequest, OrderType, Side, VenueStatus
+from engine.core.money import Price, Quantity
+from engine.ports import Exchange
+from tests.contract.exchange_venue import BTC, START, PaperUnderTest, VenueUnderTest
+
+PATIENCE = 10.0
+"""Seconds until a report that does not come fails the test; nothing is asserted about how quick it is."""
+
+
+@pytest.fixture(params=[PaperUnderTest], ids=["paper"])
+async def venue(request: pytest.FixtureRequest) -> AsyncIterator[VenueUnderTest]:
+    under_test: VenueUnderTest = request.param()
+    await under_test.price(Decimal(50000))
+    yield under_test
+    await under_test.exchange.close()
+
+
+def an_order(
+    side: Side, quantity: str, price: str | None = None, stop: str | None = None, name: str = "one"
+) -> OrderRequest:
+    kind = OrderType.LIMIT if price else OrderType.STOP if stop else OrderType.MARKET
+    return OrderRequest(
+        client_order_id(IntentId(name)),
+        BTC,
+        side,
+        kind,
+        Quantity(Decimal(quantity)),
+        Price(Decimal(price)) if price else None,
+        Price(Decimal(stop)) if stop else None,
+    )
+
+
+async def total(exchange: Exchange, coin: str) -> Decimal:
+    return next((b.total for b in await exchange.balances() if b.coin == Coin(coin)), Decimal(0))
+
+
+async def ended(exchange: Exchange, order: ClientOrderId) -> VenueStatus:
+    """The order's last word, from the stream or by asking, whichever the venue has first."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            report = await exchange.order(order, BTC)
+            if report is not None and report.status.ended:
+                return report.status
+            await asyncio.sleep(0.01)
+
+
+async def executions(exchange: Exchange) -> list[Fill]:
+    return await exchange.fills(BTC, START - timedelta(days=365))
+
+
+async def test_a_market_order_fills_and_moves_the_balances(venue: VenueUnderTest) -> None:
+    request = an_order(Side.BUY, "0.1")
+    report = await venue.exchange.submit(request)
+    assert report.client_order_id == request.client_order_id
+    assert await ended(venue.exchange, request.client_order_id) is VenueStatus.FILLED
+    fills = await executions(venue.exchange)
+    assert sum(fill.quantity for fill in fills) == Decimal("0.1")
+    assert all(fill.price >= Decimal(50001) for fill in fills)
+    fee = sum(fee.amount for fill in fills for fee in fill.fees if fee.coin == "BTC")
+    assert await total(venue.exchange, "BTC") == Decimal("1.1") - fee
+
+
+async def test_a_sell_is_never_better_than_the_bid(venue: VenueUnderTest) -> None:
+    request = an_order(Side.SELL, "0.1")
+    await venue.exchange.submit(request)
+    assert await ended(venue.exchange, request.client_order_id) is VenueStatus.FILLED
+    assert all(fill.price <= Decimal(49999) for fill in await executions(venue.exchange))
+
+
+async def test_a_resting_order_is_open_holds_its_money_and_can_be_cancelled(venue: VenueUnderTest) -> None:
+    request = an_order(Side.BUY, "0.1", price="40000")
+    assert (await venue.exchange.submit(request)).status is VenueStatus.OPEN
+    assert [o.client_order_id for o in await venue.exchange.open_orders(BTC)] == [request.client_order_id]
+    usdt = next(b for b in await venue.exchange.balances() if b.coin == "USDT")
+    assert (usdt.free, usdt.used) == (6000, 4000)
+    cancelled = await venue.exchange.cancel(request.client_order_id, BTC)
+    assert cancelled.status is VenueStatus.CANCELLED
+    assert await venue.exchange.open_orders(BTC) == []
+    assert await total(venue.exchange, "USDT") == 10000
+
+
+async def test_what_happens_by_itself_is_reported(venue: VenueUnderTest) -> None:
+    request = an_order(Side.SELL, "0.5", stop="45000")
+    reports = venue.exchange.reports()
+    await venue.exchange.submit(request)
+    await venue.price(Decimal(44000))
+    async with asyncio.timeout(PATIENCE):
+        async for seen in reports:
+            if isinstance(seen, OrderSeen) and seen.report.status is VenueStatus.FILLED:
+                assert seen.report.client_order_id == request.client_order_id
+                break
+            assert isinstance(seen, OrderSeen | FillSeen)
+    assert all(fill.price <= Decimal(43999) for fill in await executions(venue.exchange))
+
+
+async def test_the_same_client_order_id_twice_is_refused_while_the_first_works(venue: VenueUnderTest) -> None:
+    request = an_order(Side.BUY, "0.1", price="40000")
+    await venue.exchange.submit(request)
+    with pytest.raises(Rejected):
+        await venue.exchange.submit(request)
+    assert len(await venue.exchange.open_orders(BTC)) == 1
+
+
+async def test_an_order_that_never_arrived_is_none(venue: VenueUnderTest) -> None:
+    assert await venue.exchange.order(client_order_id(IntentId("never")), BTC) is None
+
+
+async def test_a_cancel_of_no_working_order_is_refused(venue: VenueUnderTest) -> None:
+    with pytest.raises(Rejected):
+        await venue.exchange.cancel(client_order_id(IntentId("never")), BTC)
+    done = an_order(Side.BUY, "0.1")
+    await venue.exchange.submit(done)
+    await ended(venue.exchange, done.client_order_id)
+    with pytest.raises(Rejected):
+        await venue.exchange.cancel(done.client_order_id, BTC)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        an_order(Side.BUY, "0.000001"),
+        an_order(Side.BUY, "0.00001"),
+        an_order(Side.BUY, "0.1", price="40000.001"),
+        an_order(Side.BUY, "5"),
+        an_order(Side.SELL, "5"),
+        an_order(Side.SELL, "0.1", stop="60000"),
+    ],
+    ids=["lot", "notional", "tick", "quote balance", "base balance", "stop beyond the price"],
+)
+async def test_what_breaks_a_rule_is_refused_and_leaves_nothing(
+    venue: VenueUnderTest, refused: OrderRequest
+) -> None:
+    with pytest.raises(Rejected) as caught:
+        await venue.exchange.submit(refused)
+    assert caught.value.code
+    assert await venue.exchange.order(refused.client_order_id, BTC) is None
+    assert await venue.exchange.open_orders(BTC) == []
+    assert all(balance.used == 0 for balance in await venue.exchange.balances())
+
+
+async def test_fill_ids_are_unique(venue: VenueUnderTest) -> None:
+    for name in ("one", "two", "three"):
+        await venue.exchange.submit(an_order(Side.BUY, "0.01", name=name))
+        await ended(venue.exchange, client_order_id(IntentId(name)))
+    ids = [fill.id for fill in await executions(venue.exchange)]
+    assert len(set(ids)) == len(ids) >= 3
