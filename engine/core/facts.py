@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import ClassVar
 
+from engine.core.alarms import Breaker as Breaker
+from engine.core.alarms import Step as Step
+from engine.core.alarms import Trouble as Trouble
 from engine.core.ids import (
     ClientOrderId,
     Coin,
@@ -81,22 +83,6 @@ class PresetSwitched(Fact):
 
 
 # ── limits ────────────────────────────────────────────────────────────────────────────────
-
-
-class Breaker(StrEnum):
-    DAILY_LOSS = "daily_loss"
-    DRAWDOWN = "drawdown"
-    FAILURE = "failure"
-    OWNER = "owner"
-
-
-class Step(StrEnum):
-    """How far a breaker has gone, in rising order."""
-
-    CLEAR = "clear"
-    WARN = "warn"
-    NO_ENTRIES = "no_entries"
-    HALT = "halt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +268,13 @@ class StopMoved(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class StopTouched(Fact):
+    """The price is at or past the stop; the one resting at the venue gets a short grace to fill (S1)."""
+
+    position_id: PositionId
+
+
+@dataclass(frozen=True, slots=True)
 class ExitWanted(Fact):
     """The position is to be left at market, whatever still works for it first settled."""
 
@@ -343,21 +336,6 @@ class PositionAbandoned(Fact):
 # ── trouble ───────────────────────────────────────────────────────────────────────────────
 
 
-class Trouble(StrEnum):
-    """What may be wrong with a connection; each is one alert with a count, ended by `TroubleOver`."""
-
-    VENUE_UNREACHABLE = "venue_unreachable"
-    PRICES_STALE = "prices_stale"
-    KEY_REFUSED = "key_refused"
-    CYCLE_FAILED = "cycle_failed"
-    CYCLE_MISSED = "cycle_missed"
-    STRATEGY_FAILED = "strategy_failed"
-    DATA_UNSOUND = "data_unsound"
-    CLOCK_OFF = "clock_off"
-    STORAGE = "storage"
-    RUNNER_FAILED = "runner_failed"
-
-
 @dataclass(frozen=True, slots=True)
 class TroubleBegan(Fact):
     """`subject` is what it concerns (a symbol, a preset), empty for the whole connection."""
@@ -400,6 +378,7 @@ AnyFact = (
     | PositionPlanned
     | PositionOpened
     | StopMoved
+    | StopTouched
     | ExitWanted
     | ExitRefused
     | StopRefused

@@ -46,3 +46,8 @@ def is_ours(order: ClientOrderId | str | None) -> bool:
 def book_id(connection: ConnectionId, mode: str) -> BookId:
     """The name of the books that a connection keeps in `mode` (`paper` or `live`)."""
     return BookId(f"{connection}.{mode}")
+
+
+def base_of(symbol: Symbol) -> Coin:
+    """`BTC` of `BTC/USDT`."""
+    return Coin(symbol.partition("/")[0])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from engine.core.ids import PositionId, PresetId, Symbol
+from engine.core.ids import Coin, PositionId, PresetId, Symbol, base_of
 from engine.core.model import Direction, Fill, Instrument
 from engine.core.money import ZERO, Price, Quantity, Quote, Ratio, floor_to
 
@@ -53,6 +54,7 @@ class Position:
     exit_retry_after: datetime | None = None
     stop_refusals: int = 0
     stop_retry_after: datetime | None = None
+    stop_touched_at: datetime | None = None
 
     @property
     def quantity(self) -> Quantity:
@@ -109,9 +111,9 @@ class Position:
         return Quote(self.base_fees * self.entry_price)
 
 
-def book_fill(position: Position, fill: Fill, fee_value: Quote, instrument_base: str) -> Position:
+def book_fill(position: Position, fill: Fill, fee_value: Quote) -> Position:
     """The position after one more fill. Counting each fill once is the caller's part."""
-    base_fee = Quantity(sum((fee.amount for fee in fill.fees if fee.coin == instrument_base), ZERO))
+    base_fee = Quantity(sum((fee.amount for fee in fill.fees if fee.coin == base_of(fill.symbol)), ZERO))
     position = replace(
         position,
         base_fees=Quantity(position.base_fees + base_fee),
@@ -136,15 +138,15 @@ def sellable(position: Position, instrument: Instrument) -> Quantity:
     return Quantity(max(floor_to(position.quantity, instrument.lot), ZERO))
 
 
-def fee_value(fill: Fill, instrument: Instrument, coin_prices: dict[str, Price]) -> Quote:
-    """The fees of a fill in the quote coin; `coin_prices` tells third coins, and one that it lacks counts as zero
-    here (the balance shows it later as a flow)."""
+def fee_value(fill: Fill, quote: Coin, coin_prices: Mapping[str, Price]) -> Quote:
+    """The fees of a fill in the quote coin. `coin_prices` tells third coins; one that it lacks counts as zero here,
+    and the balance shows it as a flow."""
     total = ZERO
     for fee in fill.fees:
-        if fee.coin == instrument.quote:
+        if fee.coin == quote:
             total += fee.amount
-        elif fee.coin == instrument.base:
+        elif fee.coin == base_of(fill.symbol):
             total += fee.amount * fill.price
         else:
-            total += fee.amount * coin_prices.get(fee.coin, Price(ZERO))
+            total += fee.amount * coin_prices.get(fee.coin, ZERO)
     return Quote(total)

@@ -64,7 +64,7 @@ class Order:
     venue_order_id: VenueOrderId | None = None
     filled: Quantity = Quantity(ZERO)
     venue_filled: Quantity | None = None
-    cancel_wanted: bool = False
+    cancel_since: datetime | None = None
     unknown_since: datetime | None = None
     attempts: int = 0
     ask_after: datetime | None = None
@@ -73,6 +73,11 @@ class Order:
     def settled(self) -> bool:
         """Nothing more can come of it: it ended and every execution that the venue counts is in our books."""
         return self.status.ended and (self.venue_filled is None or self.filled >= self.venue_filled)
+
+    @property
+    def cancel_wanted(self) -> bool:
+        """A cancel is under way."""
+        return self.cancel_since is not None
 
     @property
     def remaining(self) -> Quantity:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from engine.core.ids import Coin, ConnectionId, PresetId, Symbol
-from engine.core.model import Mode
+from engine.core.model import Mode, State
 from engine.core.money import Quote, Ratio
 
 
@@ -78,6 +78,7 @@ class TraderSettings:
     """All that one connection's trader is told from outside.
 
     `starting_balance` is the paper account's money; on a live connection it is not used.
+    `initial_state` is what a new paper book begins in; a live one always begins paused.
     `volume_factor` multiplies every size, so that one preset may serve a large and a small account.
     """
 
@@ -89,3 +90,4 @@ class TraderSettings:
     limits: Limits = Limits()
     volume_factor: Decimal = Decimal(1)
     starting_balance: Quote = Quote(Decimal(10000))
+    initial_state: State = State.PAUSED

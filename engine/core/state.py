@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,9 +16,10 @@ from engine.core.orders import Order
 
 @dataclass(frozen=True, slots=True)
 class OngoingTrouble:
-    """A trouble that has not ended: since when, and how often it was seen."""
+    """A trouble that has not ended: since when, when it was last written down, and how often it was seen."""
 
     began: datetime
+    last: datetime
     detail: str
     count: int = 1
 
@@ -30,6 +31,8 @@ class TraderState:
     `orders` holds those that are not settled; `positions` those planned, open or being left. `holdings` is the
     account as our ledger has it, each coin's total. `seen_fills` are the fills of unsettled orders and of the
     last settled ones, so that one which comes twice is counted once. `done_commands` keeps the newest answers.
+    `running_presets` holds only what the owner switched; a preset that he never touched runs.
+    `positions_in` is an index, so that a price finds its positions without looking at all of them.
     """
 
     connection: ConnectionId = ConnectionId("")
@@ -43,6 +46,7 @@ class TraderState:
     holdings: dict[Coin, Decimal] = field(default_factory=dict)
     orders: dict[ClientOrderId, Order] = field(default_factory=dict)
     positions: dict[PositionId, Position] = field(default_factory=dict)
+    positions_in: dict[Symbol, tuple[PositionId, ...]] = field(default_factory=dict)
     settled_orders: dict[ClientOrderId, Order] = field(default_factory=dict)
     seen_fills: dict[tuple[Symbol, FillId], datetime] = field(default_factory=dict)
     last_signals: dict[tuple[PresetId, Symbol], datetime] = field(default_factory=dict)
@@ -61,10 +65,32 @@ class TraderState:
     def is_halted(self) -> bool:
         return self.halted_at is not None
 
-    @property
-    def open_positions(self) -> list[Position]:
-        """Positions that hold something or still may, oldest first."""
-        return list(self.positions.values())
-
     def orders_of(self, position: PositionId) -> list[Order]:
+        """Its orders that are not settled, oldest first."""
         return [order for order in self.orders.values() if order.position_id == position]
+
+    def order(self, client_order_id: ClientOrderId) -> Order | None:
+        """An order that is not settled, or one of the last that are."""
+        return self.orders.get(client_order_id) or self.settled_orders.get(client_order_id)
+
+    def runs(self, preset: PresetId) -> bool:
+        return self.running_presets.get(preset, True)
+
+    def copy(self) -> TraderState:
+        """A state of its own, sharing the frozen values in it."""
+        return replace(self, **{name: getattr(self, name).copy() for name in _CONTAINERS})
+
+
+_CONTAINERS = (
+    "running_presets",
+    "holdings",
+    "orders",
+    "positions",
+    "positions_in",
+    "settled_orders",
+    "seen_fills",
+    "last_signals",
+    "done_commands",
+    "steps",
+    "troubles",
+)

@@ -1,0 +1,36 @@
+"""What may go wrong, and how far: the words of breakers and troubles."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Breaker(StrEnum):
+    DAILY_LOSS = "daily_loss"
+    DRAWDOWN = "drawdown"
+    FAILURE = "failure"
+    OWNER = "owner"
+
+
+class Step(StrEnum):
+    """How far a breaker has gone, in rising order."""
+
+    CLEAR = "clear"
+    WARN = "warn"
+    NO_ENTRIES = "no_entries"
+    HALT = "halt"
+
+
+class Trouble(StrEnum):
+    """What may be wrong with a connection; each is one alert with a count, ended by `TroubleOver`."""
+
+    VENUE_UNREACHABLE = "venue_unreachable"
+    PRICES_STALE = "prices_stale"
+    KEY_REFUSED = "key_refused"
+    CYCLE_FAILED = "cycle_failed"
+    CYCLE_MISSED = "cycle_missed"
+    STRATEGY_FAILED = "strategy_failed"
+    DATA_UNSOUND = "data_unsound"
+    CLOCK_OFF = "clock_off"
+    STORAGE = "storage"
+    RUNNER_FAILED = "runner_failed"

@@ -1,0 +1,99 @@
+"""Daily loss and drawdown of equity: each in three steps, the last one a halt that latches (law 6)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from engine.core import facts as f
+from engine.core.draft import Draft
+from engine.core.market import equity
+from engine.core.money import ZERO, Quote, Ratio
+from engine.core.settings import Limits, Steps
+from engine.core.state import TraderState
+
+MARK_EVERY = timedelta(seconds=60)
+NEW_HIGH = Decimal("1.001")
+"""A high-water mark this much above the stored one is written down at once, a smaller one with the next mark."""
+RELEASE = Decimal("0.9")
+"""A step is left once the figure is below this share of its limit, so that it doesn't flap."""
+
+ORDER = (f.Step.CLEAR, f.Step.WARN, f.Step.NO_ENTRIES, f.Step.HALT)
+
+
+def figures(state: TraderState, worth: Quote) -> dict[f.Breaker, Ratio]:
+    """Loss since the day began and drawdown from the high-water mark, as shares; zero when in profit."""
+    return {
+        f.Breaker.DAILY_LOSS: _share_lost(state.day_equity, worth),
+        f.Breaker.DRAWDOWN: _share_lost(max(state.high_water, worth), worth),
+    }
+
+
+def _share_lost(before: Quote, now: Quote) -> Ratio:
+    return Ratio(max((before - now) / before, ZERO)) if before > ZERO else Ratio(ZERO)
+
+
+def limit_of(step: f.Step, steps: Steps) -> Ratio:
+    """The threshold of a step; zero for `clear`."""
+    return {f.Step.WARN: steps.warn, f.Step.NO_ENTRIES: steps.no_entries, f.Step.HALT: steps.halt}.get(
+        step, Ratio(ZERO)
+    )
+
+
+def step_for(figure: Ratio, steps: Steps, before: f.Step) -> f.Step:
+    """The highest step that `figure` reaches; the one before is kept until the figure is well below its limit."""
+    reached = max((step for step in ORDER if figure >= limit_of(step, steps)), key=ORDER.index)
+    if ORDER.index(reached) < ORDER.index(before) and figure >= limit_of(before, steps) * RELEASE:
+        return before
+    return reached
+
+
+def steps_of(breaker: f.Breaker, limits: Limits) -> Steps:
+    return limits.daily_loss if breaker is f.Breaker.DAILY_LOSS else limits.drawdown
+
+
+def mark(draft: Draft) -> None:
+    """Look at equity: begin a day, move the breakers, write the mark down when it is due."""
+    worth = equity(draft.state, draft.market)
+    if worth is None or not _all_fresh(draft):
+        return
+    _begin_day(draft, worth)
+    moves = _moves(draft, worth)
+    if moves or _mark_due(draft, worth):
+        cash = Quote(draft.state.holdings.get(draft.state.quote, ZERO))
+        draft.emit(f.EquityMarked(draft.at, worth, cash))
+    for move in moves:
+        draft.emit(move)
+        if move.step is f.Step.HALT and not draft.state.is_halted:
+            words = move.breaker.replace("_", " ")
+            draft.emit(
+                f.HaltLatched(draft.at, move.breaker, f"{words} of {move.figure:.2%}, limit {move.limit:.2%}")
+            )
+
+
+def _all_fresh(draft: Draft) -> bool:
+    """Whether every position has a fresh price: a stale one would hide a loss or invent one (law 15)."""
+    return all(draft.market.fresh_price(symbol, draft.at) for symbol in draft.state.positions_in)
+
+
+def _begin_day(draft: Draft, worth: Quote) -> None:
+    """Only forward: a clock set back doesn't begin a day anew, and with it the day's loss."""
+    day = draft.at.date().isoformat()
+    if day > draft.state.day:
+        draft.emit(f.DayBegan(draft.at, day, worth))
+
+
+def _moves(draft: Draft, worth: Quote) -> list[f.BreakerMoved]:
+    moves = []
+    for breaker, figure in figures(draft.state, worth).items():
+        steps = steps_of(breaker, draft.settings.limits)
+        before = draft.state.steps.get(breaker, f.Step.CLEAR)
+        step = step_for(figure, steps, before)
+        if step is not before:
+            moves.append(f.BreakerMoved(draft.at, breaker, step, figure, limit_of(step, steps)))
+    return moves
+
+
+def _mark_due(draft: Draft, worth: Quote) -> bool:
+    last = draft.state.equity_at
+    return last is None or draft.at - last >= MARK_EVERY or worth > draft.state.high_water * NEW_HIGH

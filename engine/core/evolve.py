@@ -1,0 +1,317 @@
+"""evolve(state, fact): what each fact changes in the books. No fact is refused and nothing is decided here.
+
+A state is changed in place, dict by dict; the values in it are frozen. The same facts in the same order give
+the same state, which is how a restart finds everything as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from engine.core import facts as f
+from engine.core.ids import ClientOrderId, Coin, PositionId, base_of
+from engine.core.ledger import Phase, Position, book_fill
+from engine.core.model import Side, State
+from engine.core.money import ZERO, Quantity, Quote
+from engine.core.orders import OrderStatus
+from engine.core.state import OngoingTrouble, TraderState
+
+SETTLED_KEPT = 200
+"""Settled orders that are remembered, for fills that come late."""
+FILLS_KEPT = 2000
+COMMANDS_KEPT = 500
+
+
+def evolve(state: TraderState, fact: f.AnyFact) -> None:
+    """Apply one fact. Raises KeyError for a fact that its own past contradicts: the journal is damaged then."""
+    _APPLY[type(fact)](state, fact)
+
+
+def _keep_newest(mapping: dict[Any, Any], most: int) -> None:
+    while len(mapping) > most:
+        del mapping[next(iter(mapping))]
+
+
+def _change_order(state: TraderState, client_order_id: ClientOrderId, **changes: Any) -> None:
+    """Change an order wherever it is kept, and move it to the settled ones when nothing more can come of it."""
+    active = client_order_id in state.orders
+    held = state.orders if active else state.settled_orders
+    order = replace(held[client_order_id], **changes)
+    held[client_order_id] = order
+    if active and order.settled:
+        del state.orders[client_order_id]
+        state.settled_orders[client_order_id] = order
+        _keep_newest(state.settled_orders, SETTLED_KEPT)
+
+
+def _change_position(state: TraderState, position_id: PositionId, **changes: Any) -> None:
+    state.positions[position_id] = replace(state.positions[position_id], **changes)
+
+
+# ── the book ──────────────────────────────────────────────────────────────────────────────
+
+
+def _book_opened(state: TraderState, fact: f.BookOpened) -> None:
+    state.connection, state.mode, state.nonce = fact.connection, fact.mode, fact.nonce
+    state.quote, state.opened_at = fact.quote, fact.at
+    state.holdings = {fact.quote: fact.balance}
+    state.equity = state.high_water = state.day_equity = fact.balance
+    state.day = fact.at.date().isoformat()
+
+
+def _restarted(state: TraderState, fact: f.Restarted) -> None:
+    """Troubles are seen afresh by the new process: one that is still there will say so."""
+    state.troubles.clear()
+
+
+def _state_changed(state: TraderState, fact: f.StateChanged) -> None:
+    state.state = fact.state
+
+
+def _command_done(state: TraderState, fact: f.CommandDone) -> None:
+    state.done_commands[fact.command_id] = fact.refused
+    _keep_newest(state.done_commands, COMMANDS_KEPT)
+
+
+def _preset_switched(state: TraderState, fact: f.PresetSwitched) -> None:
+    state.running_presets[fact.preset] = fact.running
+
+
+# ── limits ────────────────────────────────────────────────────────────────────────────────
+
+
+def _equity_marked(state: TraderState, fact: f.EquityMarked) -> None:
+    state.equity, state.equity_at = fact.equity, fact.at
+    state.high_water = max(state.high_water, fact.equity)
+
+
+def _day_began(state: TraderState, fact: f.DayBegan) -> None:
+    state.day, state.day_equity = fact.day, fact.equity
+
+
+def _breaker_moved(state: TraderState, fact: f.BreakerMoved) -> None:
+    state.steps[fact.breaker] = fact.step
+
+
+def _halt_latched(state: TraderState, fact: f.HaltLatched) -> None:
+    state.halted, state.halted_at = fact.reason, fact.at
+
+
+def _halt_lifted(state: TraderState, fact: f.HaltLifted) -> None:
+    """The owner accepts the loss so far: day and high-water marks begin anew, or the halt would latch again at once."""
+    state.halted, state.halted_at = "", None
+    state.state = State.PAUSED
+    state.high_water = state.day_equity = state.equity
+    state.steps.clear()
+
+
+def _balance_flowed(state: TraderState, fact: f.BalanceFlowed) -> None:
+    _hold(state, fact.coin, fact.amount)
+    for mark in ("equity", "high_water", "day_equity"):
+        setattr(state, mark, Quote(getattr(state, mark) + fact.value))
+
+
+def _hold(state: TraderState, coin: Coin, amount: Decimal) -> None:
+    state.holdings[coin] = state.holdings.get(coin, ZERO) + amount
+
+
+# ── orders ────────────────────────────────────────────────────────────────────────────────
+
+
+def _order_intended(state: TraderState, fact: f.OrderIntended) -> None:
+    state.orders[fact.order.client_order_id] = fact.order
+    state.counter += 1
+
+
+def _order_working(state: TraderState, fact: f.OrderWorking) -> None:
+    order = state.orders[fact.client_order_id]
+    _change_order(
+        state,
+        fact.client_order_id,
+        status=OrderStatus.WORKING,
+        venue_order_id=fact.venue_order_id or order.venue_order_id,
+        unknown_since=None,
+        cancel_since=None,
+        attempts=0,
+        ask_after=None,
+    )
+
+
+def _outcome_lost(state: TraderState, fact: f.OutcomeLost) -> None:
+    _change_order(
+        state,
+        fact.client_order_id,
+        status=OrderStatus.UNKNOWN,
+        unknown_since=fact.at,
+        attempts=0,
+        ask_after=fact.at,
+    )
+
+
+def _order_asked(state: TraderState, fact: f.OrderAsked) -> None:
+    _change_order(state, fact.client_order_id, attempts=fact.attempt, ask_after=fact.ask_after)
+
+
+def _order_ended(state: TraderState, fact: f.OrderEnded) -> None:
+    """What the venue filled beyond what we hold is asked for at once: `ask_after` is now."""
+    _change_order(
+        state,
+        fact.client_order_id,
+        status=fact.status,
+        venue_filled=fact.venue_filled,
+        unknown_since=None,
+        attempts=0,
+        ask_after=fact.at,
+    )
+
+
+def _cancel_intended(state: TraderState, fact: f.CancelIntended) -> None:
+    _change_order(state, fact.client_order_id, cancel_since=fact.at, attempts=0, ask_after=None)
+
+
+def _cancel_failed(state: TraderState, fact: f.CancelFailed) -> None:
+    _change_order(state, fact.client_order_id, ask_after=fact.at)
+
+
+def _fill_booked(state: TraderState, fact: f.FillBooked) -> None:
+    fill = fact.fill
+    base = base_of(fill.symbol)
+    sign = 1 if fill.side is Side.BUY else -1
+    _hold(state, base, sign * fill.quantity)
+    _hold(state, state.quote, -sign * fill.value)
+    for fee in fill.fees:
+        _hold(state, fee.coin, -fee.amount)
+    state.seen_fills[(fill.symbol, fill.id)] = fill.at
+    _keep_newest(state.seen_fills, FILLS_KEPT)
+    position = state.positions[fact.position_id]
+    state.positions[fact.position_id] = book_fill(position, fill, fact.fee_value)
+    order = state.order(fill.client_order_id)
+    if order is not None:
+        _change_order(state, order.client_order_id, filled=Quantity(order.filled + fill.quantity))
+
+
+# ── signals and positions ─────────────────────────────────────────────────────────────────
+
+
+def _signal_seen(state: TraderState, fact: f.SignalTaken | f.SignalDenied) -> None:
+    state.last_signals[(fact.preset, fact.symbol)] = fact.candle_close
+
+
+def _position_planned(state: TraderState, fact: f.PositionPlanned) -> None:
+    state.positions[fact.position_id] = Position(
+        fact.position_id,
+        fact.symbol,
+        fact.direction,
+        fact.preset,
+        fact.at,
+        fact.stop_distance,
+        fact.take_profit_distance,
+        fact.trailing,
+        fact.deadline_seconds,
+    )
+    state.positions_in[fact.symbol] = (*state.positions_in.get(fact.symbol, ()), fact.position_id)
+    state.counter += 1
+
+
+def _position_opened(state: TraderState, fact: f.PositionOpened) -> None:
+    _change_position(
+        state,
+        fact.position_id,
+        phase=Phase.OPEN,
+        opened_at=fact.at,
+        stop=fact.stop,
+        take_profit=fact.take_profit,
+        deadline=fact.deadline,
+    )
+
+
+def _stop_moved(state: TraderState, fact: f.StopMoved) -> None:
+    _change_position(state, fact.position_id, stop=fact.stop, stop_touched_at=None)
+
+
+def _stop_touched(state: TraderState, fact: f.StopTouched) -> None:
+    _change_position(state, fact.position_id, stop_touched_at=fact.at)
+
+
+def _exit_wanted(state: TraderState, fact: f.ExitWanted) -> None:
+    _change_position(state, fact.position_id, phase=Phase.LEAVING, exit_reason=fact.reason)
+
+
+def _exit_refused(state: TraderState, fact: f.ExitRefused) -> None:
+    _change_position(state, fact.position_id, exit_refusals=fact.refusals, exit_retry_after=fact.retry_after)
+
+
+def _stop_refused(state: TraderState, fact: f.StopRefused) -> None:
+    _change_position(state, fact.position_id, stop_refusals=fact.refusals, stop_retry_after=fact.retry_after)
+
+
+def _position_gone(state: TraderState, fact: f.PositionClosed | f.PositionAbandoned) -> None:
+    symbol = state.positions.pop(fact.position_id).symbol
+    rest = tuple(one for one in state.positions_in[symbol] if one != fact.position_id)
+    if rest:
+        state.positions_in[symbol] = rest
+    else:
+        del state.positions_in[symbol]
+
+
+# ── trouble ───────────────────────────────────────────────────────────────────────────────
+
+
+def _trouble_began(state: TraderState, fact: f.TroubleBegan) -> None:
+    key = (fact.trouble, fact.subject)
+    before = state.troubles.get(key)
+    if before is None:
+        state.troubles[key] = OngoingTrouble(fact.at, fact.at, fact.detail)
+    else:
+        state.troubles[key] = OngoingTrouble(before.began, fact.at, fact.detail, before.count + 1)
+
+
+def _trouble_over(state: TraderState, fact: f.TroubleOver) -> None:
+    state.troubles.pop((fact.trouble, fact.subject), None)
+
+
+_APPLY: dict[type, Callable[[TraderState, Any], None]] = {
+    f.BookOpened: _book_opened,
+    f.Restarted: _restarted,
+    f.StateChanged: _state_changed,
+    f.CommandDone: _command_done,
+    f.PresetSwitched: _preset_switched,
+    f.EquityMarked: _equity_marked,
+    f.DayBegan: _day_began,
+    f.BreakerMoved: _breaker_moved,
+    f.HaltLatched: _halt_latched,
+    f.HaltLifted: _halt_lifted,
+    f.BalanceFlowed: _balance_flowed,
+    f.OrderIntended: _order_intended,
+    f.OrderWorking: _order_working,
+    f.OutcomeLost: _outcome_lost,
+    f.OrderAsked: _order_asked,
+    f.OrderEnded: _order_ended,
+    f.CancelIntended: _cancel_intended,
+    f.CancelFailed: _cancel_failed,
+    f.FillBooked: _fill_booked,
+    f.SignalTaken: _signal_seen,
+    f.SignalDenied: _signal_seen,
+    f.PositionPlanned: _position_planned,
+    f.PositionOpened: _position_opened,
+    f.StopMoved: _stop_moved,
+    f.StopTouched: _stop_touched,
+    f.ExitWanted: _exit_wanted,
+    f.ExitRefused: _exit_refused,
+    f.StopRefused: _stop_refused,
+    f.PositionClosed: _position_gone,
+    f.PositionAbandoned: _position_gone,
+    f.TroubleBegan: _trouble_began,
+    f.TroubleOver: _trouble_over,
+}
+
+
+def restore(recorded: list[f.AnyFact], state: TraderState | None = None) -> TraderState:
+    """The state that these facts lead to, from `state` (which is changed) or from nothing."""
+    state = state or TraderState()
+    for fact in recorded:
+        evolve(state, fact)
+    return state

@@ -1,0 +1,67 @@
+"""What the trader knows of the market: not journaled, seen anew after a restart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from engine.core import inputs as i
+from engine.core.ids import Coin, Symbol
+from engine.core.model import Instrument, Ticker
+from engine.core.money import ZERO, Price, Quote
+from engine.core.state import TraderState
+
+STALE_AFTER = timedelta(seconds=60)
+"""A price older than this decides no entry and marks no equity."""
+
+
+@dataclass(slots=True)
+class Market:
+    """The newest price and the rules of each instrument. `seen_at` is our time of each price's arrival."""
+
+    prices: dict[Symbol, Ticker] = field(default_factory=dict)
+    seen_at: dict[Symbol, datetime] = field(default_factory=dict)
+    instruments: dict[Symbol, Instrument] = field(default_factory=dict)
+
+    def see(self, input: i.Input) -> None:
+        """Take in what an input says of the market; other inputs are passed over."""
+        if isinstance(input, i.PriceSeen):
+            self.prices[input.ticker.symbol] = input.ticker
+            self.seen_at[input.ticker.symbol] = input.at
+        elif isinstance(input, i.InstrumentsSeen):
+            self.instruments.update({one.symbol: one for one in input.instruments})
+
+    def price(self, symbol: Symbol) -> Price | None:
+        """The last price, however old; None before the first."""
+        ticker = self.prices.get(symbol)
+        return ticker.last if ticker else None
+
+    def fresh_price(self, symbol: Symbol, at: datetime) -> Price | None:
+        """The last price, unless it is stale at `at`."""
+        seen = self.seen_at.get(symbol)
+        if seen is None or at - seen > STALE_AFTER:
+            return None
+        return self.prices[symbol].last
+
+    def coin_prices(self, quote: Coin) -> dict[str, Price]:
+        """The price of each coin in `quote`, of those that we watch."""
+        suffix = f"/{quote}"
+        return {
+            symbol.removesuffix(suffix): ticker.last
+            for symbol, ticker in self.prices.items()
+            if symbol.endswith(suffix)
+        }
+
+
+def equity(state: TraderState, market: Market) -> Quote | None:
+    """All holdings in the quote coin at the last prices; None while a held coin has no price yet:
+    no limit is judged on half a picture (law 15)."""
+    prices = market.coin_prices(state.quote)
+    total = state.holdings.get(state.quote, ZERO)
+    for coin, amount in state.holdings.items():
+        if coin == state.quote or not amount:
+            continue
+        if coin not in prices:
+            return None
+        total += amount * prices[coin]
+    return Quote(total)

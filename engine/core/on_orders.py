@@ -1,0 +1,227 @@
+"""What the venue tells of our orders, in any order and any number of times (laws 2 and 3)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from engine.core import facts as f
+from engine.core import inputs as i
+from engine.core.draft import Draft
+from engine.core.exits import distances, opening
+from engine.core.ids import ClientOrderId, PositionId, is_ours
+from engine.core.ledger import Phase, fee_value
+from engine.core.model import Fill, Mode, OrderReport, VenueStatus
+from engine.core.money import Quantity
+from engine.core.orders import Order, OrderStatus, Purpose
+from engine.core.pursue import STOP_REFUSALS, pursue
+from engine.core.settings import ExitRules
+
+ASK_AGAIN = (1, 2, 4, 8, 15, 30)
+"""Seconds between the questions about one order; the last one repeats."""
+NOT_FOUND_PATIENCE = {Mode.PAPER: timedelta(0), Mode.LIVE: timedelta(seconds=15)}
+"""A real venue may list an order late: 'not found' counts only this long after the order became unknown, and
+asked at least twice. The paper venue is our own and knows at once."""
+CANCEL_PATIENCE = timedelta(seconds=5)
+RETRY = (2, 5, 15, 60)
+"""Seconds before a refused exit or stop is tried again."""
+
+_ENDED = {
+    VenueStatus.FILLED: OrderStatus.FILLED,
+    VenueStatus.CANCELLED: OrderStatus.CANCELLED,
+    VenueStatus.EXPIRED: OrderStatus.EXPIRED,
+    VenueStatus.REJECTED: OrderStatus.REJECTED,
+}
+
+
+def on_report(draft: Draft, report: OrderReport) -> None:
+    """An order's state as the venue has it; its fills are booked first, then its status."""
+    order = draft.state.order(report.client_order_id)
+    if order is None:
+        _unknown_to_us(draft, report.client_order_id, f"an order in {report.symbol}")
+        return
+    for fill in report.fills:
+        book(draft, fill)
+    order = draft.state.order(report.client_order_id)
+    if order is not None and not order.status.ended:
+        _take_status(draft, order, report)
+    pursue_order(draft, report.client_order_id)
+
+
+def _take_status(draft: Draft, order: Order, report: OrderReport) -> None:
+    if report.status is VenueStatus.REJECTED:
+        refused(draft, order, report.reason)
+    elif report.status.ended:
+        filled = max(report.filled, order.filled)
+        draft.emit(
+            f.OrderEnded(
+                draft.at, order.client_order_id, _ENDED[report.status], Quantity(filled), report.reason
+            )
+        )
+    elif order.status is not OrderStatus.WORKING or (order.cancel_wanted and order.attempts):
+        # Told to be open after we asked for it: an earlier cancel did not take, so it may be sent again.
+        draft.emit(f.OrderWorking(draft.at, order.client_order_id, report.venue_order_id))
+
+
+def pursue_order(draft: Draft, client_order_id: ClientOrderId) -> None:
+    if order := draft.state.order(client_order_id):
+        pursue(draft, order.position_id)
+
+
+# ── fills ─────────────────────────────────────────────────────────────────────────────────
+
+
+def on_fill(draft: Draft, fill: Fill) -> None:
+    """An execution told by itself."""
+    if draft.state.order(fill.client_order_id) is None:
+        _unknown_to_us(draft, fill.client_order_id, f"a fill in {fill.symbol}")
+        return
+    book(draft, fill)
+    pursue_order(draft, fill.client_order_id)
+
+
+def book(draft: Draft, fill: Fill) -> None:
+    """Count a fill once, open its position with the first, and bring back one that was given up (O22)."""
+    order = draft.state.order(fill.client_order_id)
+    if order is None or (fill.symbol, fill.id) in draft.state.seen_fills:
+        return
+    position_id = order.position_id
+    if position_id not in draft.state.positions:
+        position_id = _bring_back(draft, order, fill)
+    instrument = draft.market.instruments.get(fill.symbol)
+    prices = draft.market.coin_prices(draft.state.quote)
+    value = fee_value(fill, draft.state.quote, prices)
+    draft.emit(f.FillBooked(draft.at, fill, position_id, value))
+    position = draft.state.positions[position_id]
+    if position.stop is None and order.purpose is Purpose.ENTRY:
+        draft.emit(opening(position, fill, instrument, draft.at))
+        if position.phase is Phase.LEAVING:
+            draft.emit(f.ExitWanted(draft.at, position_id, position.exit_reason, "rules"))
+
+
+def _bring_back(draft: Draft, order: Order, fill: Fill) -> PositionId:
+    """An order that we took for dead was filled after its position had gone: the coins are ours, so they get a
+    position again, with the usual protection."""
+    stop, take = distances(ExitRules(), fill.price)
+    position_id = PositionId(f"p{draft.state.counter + 1}")
+    draft.emit(
+        f.PositionPlanned(
+            draft.at, position_id, fill.symbol, order.direction, order.preset, stop, take, None, None
+        )
+    )
+    return position_id
+
+
+def _unknown_to_us(draft: Draft, client_order_id: ClientOrderId, what: str) -> None:
+    """It carries our prefix but is not in our books: another copy of the desk, or books from a backup."""
+    if is_ours(client_order_id):
+        trouble(
+            draft,
+            f.Trouble.DATA_UNSOUND,
+            str(client_order_id),
+            f"{what} has our mark but is not in our books",
+        )
+
+
+# ── refusals and unknown outcomes ─────────────────────────────────────────────────────────
+
+
+def on_refused(draft: Draft, input: i.OrderRefused) -> None:
+    order = draft.state.order(input.client_order_id)
+    if order is not None and not order.status.ended:
+        refused(draft, order, input.reason)
+        pursue(draft, order.position_id)
+
+
+def refused(draft: Draft, order: Order, reason: str) -> None:
+    """The venue refused it for certain. Exits and stops are tried again, ever more slowly (S10)."""
+    draft.emit(f.OrderEnded(draft.at, order.client_order_id, OrderStatus.REJECTED, order.filled, reason))
+    position = draft.state.positions.get(order.position_id)
+    if position is None:
+        return
+    if order.purpose is Purpose.EXIT:
+        count = position.exit_refusals + 1
+        draft.emit(f.ExitRefused(draft.at, position.id, count, draft.at + _retry(count), reason))
+    elif order.purpose is Purpose.STOP:
+        count = position.stop_refusals + 1
+        draft.emit(f.StopRefused(draft.at, position.id, count, draft.at + _retry(count), reason))
+        if count >= STOP_REFUSALS and position.phase is Phase.OPEN:
+            draft.emit(f.ExitWanted(draft.at, position.id, "the venue refuses its stop", "rules"))
+
+
+def _retry(count: int) -> timedelta:
+    return timedelta(seconds=RETRY[min(count, len(RETRY)) - 1])
+
+
+def on_lost(draft: Draft, client_order_id: ClientOrderId, reason: str) -> None:
+    """A submit without a readable answer. If the order was heard of meanwhile, its state is known after all."""
+    order = draft.state.orders.get(client_order_id)
+    if order is not None and order.status is OrderStatus.INTENDED:
+        draft.emit(f.OutcomeLost(draft.at, client_order_id, reason))
+
+
+def on_not_found(draft: Draft, client_order_id: ClientOrderId) -> None:
+    """The venue answered and doesn't know it. Final only after patience, and never for one that was seen to work."""
+    order = draft.state.orders.get(client_order_id)
+    if order is None or order.status is not OrderStatus.UNKNOWN or order.unknown_since is None:
+        return
+    patience = NOT_FOUND_PATIENCE[draft.state.mode]
+    if draft.at - order.unknown_since >= patience and (order.attempts >= 2 or not patience):
+        draft.emit(
+            f.OrderEnded(
+                draft.at, client_order_id, OrderStatus.NEVER_ARRIVED, order.filled, "it never arrived"
+            )
+        )
+        pursue(draft, order.position_id)
+
+
+def on_cancel_refused(draft: Draft, client_order_id: ClientOrderId, reason: str) -> None:
+    """It may have been filled, or the cancel got lost: its state is asked for before anything else (O15)."""
+    order = draft.state.orders.get(client_order_id)
+    if order is not None and not order.status.ended:
+        draft.emit(f.CancelFailed(draft.at, client_order_id, reason))
+        ask(draft, order)
+
+
+def ask_what_is_due(draft: Draft) -> None:
+    """Ask for every order whose state is not certain and whose time has come."""
+    for order in list(draft.state.orders.values()):
+        if _uncertain(draft, order) and (order.ask_after is None or draft.at >= order.ask_after):
+            ask(draft, order)
+
+
+def _uncertain(draft: Draft, order: Order) -> bool:
+    if order.status is OrderStatus.UNKNOWN or order.status.ended:
+        return True
+    return order.cancel_wanted and (order.ask_after is not None or _cancel_overdue(draft, order))
+
+
+def _cancel_overdue(draft: Draft, order: Order) -> bool:
+    return order.cancel_since is not None and draft.at - order.cancel_since >= CANCEL_PATIENCE
+
+
+def ask(draft: Draft, order: Order) -> None:
+    attempt = order.attempts + 1
+    wait = timedelta(seconds=ASK_AGAIN[min(attempt, len(ASK_AGAIN)) - 1])
+    draft.emit(f.OrderAsked(draft.at, order.client_order_id, attempt, draft.at + wait))
+
+
+# ── trouble ───────────────────────────────────────────────────────────────────────────────
+
+WRITE_AGAIN = timedelta(seconds=60)
+"""A trouble that goes on is written down at most this often: one alert with a count, not a hundred."""
+
+
+def trouble(draft: Draft, kind: f.Trouble, subject: str, detail: str) -> None:
+    """Something is wrong, for the first time or still."""
+    known = draft.state.troubles.get((kind, subject))
+    if known is None or draft.at - known.last >= WRITE_AGAIN:
+        draft.emit(f.TroubleBegan(draft.at, kind, subject, detail))
+    if kind is f.Trouble.KEY_REFUSED and not draft.state.is_halted:
+        draft.emit(f.HaltLatched(draft.at, f.Breaker.FAILURE, f"the venue refuses our key: {detail}"))
+
+
+def trouble_over(draft: Draft, kind: f.Trouble, subject: str) -> None:
+    known = draft.state.troubles.get((kind, subject))
+    if known is not None:
+        seconds = int((draft.at - known.began).total_seconds())
+        draft.emit(f.TroubleOver(draft.at, kind, subject, seconds, known.count))

@@ -1,0 +1,194 @@
+"""What a position needs next, found from its state alone: protect it, or leave it.
+
+Asked again after everything that happens to the position and every second, so no step hangs on an event that may
+never come. It never has two orders under way that could sell the same coins: what works is settled first (O16).
+
+    planned ─► open: entry settled? stop resting, of the right size and price? ─► leaving: rest of the entry
+    cancelled ─► stop cancelled ─► sold at market ─► closed
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from engine.core import facts as f
+from engine.core.draft import Draft
+from engine.core.ids import IntentId, PositionId, client_order_id
+from engine.core.ledger import Phase, Position, sellable
+from engine.core.model import OrderType
+from engine.core.money import ZERO, Price, Quantity
+from engine.core.orders import Order, OrderStatus, Purpose
+from engine.core.sizing import below_minimum
+
+ENTRY_PATIENCE = timedelta(seconds=20)
+"""The rest of an entry that is not filled by then is cancelled: the signal was for a price of that time."""
+SETTLE_PATIENCE = timedelta(seconds=3)
+"""How long after the first fill the stop waits for the entry to complete, so that it is placed once (law 5: 5 s)."""
+STOP_REFUSALS = 4
+"""After this many refused stops the position is left: it can't be protected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The unsettled orders of a position by purpose; at most one of each by construction."""
+
+    entry: Order | None
+    stop: Order | None
+    exit: Order | None
+
+
+def orders_of(draft: Draft, position_id: PositionId) -> Orders:
+    by_purpose = {order.purpose: order for order in draft.state.orders_of(position_id)}
+    return Orders(by_purpose.get(Purpose.ENTRY), by_purpose.get(Purpose.STOP), by_purpose.get(Purpose.EXIT))
+
+
+def pursue(draft: Draft, position_id: PositionId) -> None:
+    """Take the next step for a position, if there is one to take now."""
+    position = draft.state.positions.get(position_id)
+    if position is None:
+        return
+    orders = orders_of(draft, position_id)
+    if position.entered == ZERO and orders.entry is None:
+        _drop(draft, position, orders)
+    elif position.phase is Phase.LEAVING:
+        _leave(draft, position, orders)
+    else:
+        _keep(draft, position, orders)
+
+
+def _drop(draft: Draft, position: Position, orders: Orders) -> None:
+    """Nothing of its entry was filled and nothing can be any more."""
+    if orders.stop is None and orders.exit is None:
+        draft.emit(f.PositionAbandoned(draft.at, position.id, "its entry was not filled"))
+
+
+def _keep(draft: Draft, position: Position, orders: Orders) -> None:
+    entry = orders.entry
+    if entry is not None and draft.at - entry.created_at >= ENTRY_PATIENCE:
+        _cancel(draft, entry, "not filled in time")
+    if position.phase is not Phase.OPEN:
+        return
+    if orders.stop is not None:
+        _mend_stop(draft, position, orders, orders.stop)
+    elif entry is None and _is_dust(draft, position):
+        _close(draft, position, "trailing stop" if position.trailing is not None else "stop loss")
+    elif entry is None or draft.at - (position.opened_at or draft.at) >= SETTLE_PATIENCE:
+        _place_stop(draft, position)
+
+
+def _leave(draft: Draft, position: Position, orders: Orders) -> None:
+    waiting = position.exit_retry_after is not None and draft.at < position.exit_retry_after
+    if orders.exit is not None:
+        return
+    if waiting and orders.entry is None and not _is_dust(draft, position):
+        # Refused a moment ago: protected until the next try (S10).
+        if orders.stop is None:
+            _place_stop(draft, position)
+        return
+    if orders.entry is not None or orders.stop is not None:
+        for order in (orders.entry, orders.stop):
+            if order is not None:
+                _cancel(draft, order, "leaving the position")
+    elif _is_dust(draft, position):
+        _close(draft, position, position.exit_reason)
+    else:
+        _intend(draft, position, Purpose.EXIT, OrderType.MARKET, None, position.exit_reason)
+
+
+def _mend_stop(draft: Draft, position: Position, orders: Orders, stop: Order) -> None:
+    """Replace a stop whose price was moved, or that covers less than is held once the entry is settled."""
+    if stop.status is not OrderStatus.WORKING:
+        return
+    moved = stop.stop_price != position.stop
+    short = orders.entry is None and stop.remaining < _lots(draft, position)
+    if (moved and position.stop_touched_at is None) or short:
+        _cancel(draft, stop, "to be placed anew")
+
+
+def _place_stop(draft: Draft, position: Position) -> None:
+    """Only where the venue would take it; the price is watched here in any case."""
+    if position.stop is None or _wait_after_refusal(draft, position):
+        return
+    instrument = draft.market.instruments.get(position.symbol)
+    if instrument is None or below_minimum(_lots(draft, position), position.stop, instrument):
+        return
+    _intend(draft, position, Purpose.STOP, OrderType.STOP, position.stop, "protection")
+
+
+def _wait_after_refusal(draft: Draft, position: Position) -> bool:
+    return position.stop_retry_after is not None and draft.at < position.stop_retry_after
+
+
+def _cancel(draft: Draft, order: Order, reason: str) -> None:
+    """Once; only what surely works can be cancelled, the rest is asked for first."""
+    if order.status is OrderStatus.WORKING and not order.cancel_wanted:
+        draft.emit(f.CancelIntended(draft.at, order.client_order_id, reason))
+
+
+def _lots(draft: Draft, position: Position) -> Quantity:
+    instrument = draft.market.instruments.get(position.symbol)
+    return sellable(position, instrument) if instrument else Quantity(ZERO)
+
+
+def _is_dust(draft: Draft, position: Position) -> bool:
+    """Too little to be sold. Unknown without the venue's rules: then it is not."""
+    instrument = draft.market.instruments.get(position.symbol)
+    price = draft.market.price(position.symbol)
+    if instrument is None:
+        return position.quantity <= ZERO
+    lots = sellable(position, instrument)
+    return lots <= ZERO or (price is not None and bool(below_minimum(lots, price, instrument)))
+
+
+def _intend(
+    draft: Draft, position: Position, purpose: Purpose, type: OrderType, stop: Price | None, reason: str
+) -> None:
+    """An order that lessens the position: whole lots of what our ledger holds, never more (law 4)."""
+    quantity = _lots(draft, position)
+    if quantity <= ZERO:
+        return
+    intent = next_intent(draft)
+    order = Order(
+        client_order_id(intent),
+        intent,
+        position.id,
+        purpose,
+        position.symbol,
+        position.direction.entry_side.opposite,
+        type,
+        quantity,
+        position.direction,
+        position.preset,
+        reason,
+        draft.at,
+        stop_price=stop,
+    )
+    draft.emit(f.OrderIntended(draft.at, order))
+
+
+def next_intent(draft: Draft) -> IntentId:
+    """The name of the next order of this book; never given twice, since the counter is folded from the facts."""
+    return IntentId(f"{draft.state.nonce}.{draft.state.counter + 1}")
+
+
+def _close(draft: Draft, position: Position, reason: str) -> None:
+    """Everything is settled: the result is final."""
+    draft.emit(
+        f.PositionClosed(
+            draft.at,
+            position.id,
+            position.symbol,
+            position.direction,
+            position.preset,
+            position.entered,
+            position.entry_price,
+            position.exit_price,
+            position.realised,
+            position.fees,
+            position.profit_share,
+            position.quantity,
+            position.opened_at or position.planned_at,
+            reason,
+        )
+    )

@@ -1,0 +1,161 @@
+"""One connection's state machine: decide(input) -> facts; evolve(fact); effects follow from facts.
+
+`decide` is a pure function of settings, state, market and the input with its time. It changes nothing: the new state
+is in the Decision and becomes the trader's own once the facts are on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.core import breakers, exits, on_commands, on_orders, on_signals
+from engine.core import facts as f
+from engine.core import inputs as i
+from engine.core.draft import Draft
+from engine.core.effects import Effect
+from engine.core.market import Market
+from engine.core.model import Mode, State
+from engine.core.notices import Notice
+from engine.core.orders import OrderStatus
+from engine.core.pursue import pursue
+from engine.core.settings import TraderSettings
+from engine.core.state import TraderState
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`state` is what the given state becomes by `facts`; the very same object when there are none."""
+
+    facts: Sequence[f.AnyFact]
+    notices: Sequence[Notice]
+    effects: Sequence[Effect]
+    state: TraderState
+
+
+def decide(settings: TraderSettings, state: TraderState, market: Market, input: i.Input) -> Decision:
+    """What follows from one input. `market` must have seen the input already."""
+    draft = Draft(settings, state, market, input.at)
+    _handler(input)(draft, input)
+    return Decision(draft.facts, draft.notices, draft.effects, draft.state)
+
+
+def _opened(draft: Draft, input: i.Opened) -> None:
+    """The first input of every process. What was under way when the last one ended is unknown, and is asked for."""
+    if draft.state.opened_at is None:
+        _open_book(draft, input.nonce)
+        return
+    draft.emit(f.Restarted(draft.at, input.clean))
+    for order in list(draft.state.orders.values()):
+        if order.status is OrderStatus.INTENDED:
+            draft.emit(f.OutcomeLost(draft.at, order.client_order_id, "the process ended meanwhile"))
+        elif order.cancel_wanted:
+            on_orders.ask(draft, order)
+
+
+def _open_book(draft: Draft, nonce: str) -> None:
+    settings = draft.settings
+    draft.emit(
+        f.BookOpened(
+            draft.at, settings.connection, settings.mode, nonce, settings.quote, settings.starting_balance
+        )
+    )
+    wanted = settings.initial_state if settings.mode is Mode.PAPER else State.PAUSED
+    draft.emit(f.StateChanged(draft.at, wanted, "config"))
+
+
+def _price_seen(draft: Draft, input: i.PriceSeen) -> None:
+    """The hot path: with nothing to do it neither copies nor allocates."""
+    for position_id in draft.state.positions_in.get(input.ticker.symbol, ()):
+        before = len(draft.facts)
+        exits.check_price(draft, draft.state.positions[position_id], input.ticker)
+        if len(draft.facts) > before:
+            pursue(draft, position_id)
+
+
+def _timer_ticked(draft: Draft, input: i.TimerTicked) -> None:
+    on_orders.ask_what_is_due(draft)
+    for position_id, position in list(draft.state.positions.items()):
+        exits.check_time(draft, position)
+        pursue(draft, position_id)
+
+
+def _equity_due(draft: Draft, input: i.EquityDue) -> None:
+    breakers.mark(draft)
+
+
+def _signal_seen(draft: Draft, input: i.SignalSeen) -> None:
+    on_signals.on_signal(draft, input.signal)
+
+
+def _instruments_seen(draft: Draft, input: i.InstrumentsSeen) -> None:
+    """New rules may make possible what was not: positions are looked at again."""
+    for position_id in list(draft.state.positions):
+        pursue(draft, position_id)
+
+
+def _order_seen(draft: Draft, input: i.OrderSeen) -> None:
+    on_orders.on_report(draft, input.report)
+
+
+def _fill_seen(draft: Draft, input: i.FillSeen) -> None:
+    on_orders.on_fill(draft, input.fill)
+
+
+def _order_refused(draft: Draft, input: i.OrderRefused) -> None:
+    on_orders.on_refused(draft, input)
+
+
+def _order_lost(draft: Draft, input: i.OrderOutcomeUnknown) -> None:
+    on_orders.on_lost(draft, input.client_order_id, input.reason)
+
+
+def _order_not_found(draft: Draft, input: i.OrderNotFound) -> None:
+    on_orders.on_not_found(draft, input.client_order_id)
+
+
+def _ask_failed(draft: Draft, input: i.AskFailed) -> None:
+    """'I could not ask' is not 'it is not there' (law 2): the next question is due already."""
+
+
+def _cancel_refused(draft: Draft, input: i.CancelRefused) -> None:
+    on_orders.on_cancel_refused(draft, input.client_order_id, input.reason)
+
+
+def _balances_seen(draft: Draft, input: i.BalancesSeen) -> None:
+    """Live reconciliation compares them with the ledger; on paper our ledger is the account."""
+
+
+def _trouble_seen(draft: Draft, input: i.TroubleSeen) -> None:
+    on_orders.trouble(draft, input.trouble, input.subject, input.detail)
+
+
+def _trouble_gone(draft: Draft, input: i.TroubleGone) -> None:
+    on_orders.trouble_over(draft, input.trouble, input.subject)
+
+
+_HANDLE: dict[type[i.Input], Callable[[Draft, Any], None]] = {
+    i.Opened: _opened,
+    i.PriceSeen: _price_seen,
+    i.TimerTicked: _timer_ticked,
+    i.EquityDue: _equity_due,
+    i.SignalSeen: _signal_seen,
+    i.InstrumentsSeen: _instruments_seen,
+    i.OrderSeen: _order_seen,
+    i.FillSeen: _fill_seen,
+    i.OrderRefused: _order_refused,
+    i.OrderOutcomeUnknown: _order_lost,
+    i.OrderNotFound: _order_not_found,
+    i.AskFailed: _ask_failed,
+    i.CancelRefused: _cancel_refused,
+    i.BalancesSeen: _balances_seen,
+    i.TroubleSeen: _trouble_seen,
+    i.TroubleGone: _trouble_gone,
+}
+
+
+def _handler(input: i.Input) -> Callable[[Draft, Any], None]:
+    if isinstance(input, i.Command):
+        return on_commands.on_command
+    return _HANDLE[type(input)]
