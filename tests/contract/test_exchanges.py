@@ -86,7 +86,7 @@ async def test_a_resting_order_is_open_holds_its_money_and_can_be_cancelled(venu
     assert (await venue.exchange.submit(request)).status is VenueStatus.OPEN
     assert [o.client_order_id for o in await venue.exchange.open_orders(BTC)] == [request.client_order_id]
     usdt = next(b for b in await venue.exchange.balances() if b.coin == "USDT")
-    assert (usdt.free, usdt.used) == (6000, 4000)
+    assert (usdt.free, usdt.used) == (Decimal(6000), Decimal(4000))
     cancelled = await venue.exchange.cancel(request.client_order_id, BTC)
     assert cancelled.status is VenueStatus.CANCELLED
     assert await venue.exchange.open_orders(BTC) == []
