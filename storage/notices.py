@@ -1,0 +1,67 @@
+"""Notices on their way into the outbox, inside the transaction of what caused them (law 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from engine.core.notices import Notice
+from storage.schema import outbox
+
+FRESH = timedelta(minutes=15)
+"""A repeat within this time of the last one is the same message with a count; later it is a new message."""
+NEW, CHANGED, SENT, DROPPED = "new", "changed", "sent", "dropped"
+
+
+def enqueue(connection: Connection, notices: Sequence[Notice]) -> None:
+    """Store each notice, or add it to the fresh row with its key."""
+    for notice in notices:
+        if not (notice.key and _merge(connection, notice)):
+            connection.execute(insert(outbox).values(_row(notice)))
+
+
+def _merge(connection: Connection, notice: Notice) -> bool:
+    found = connection.execute(
+        select(*outbox.c["id", "weight", "state", "repeated_at"])
+        .where(outbox.c.book == notice.book, outbox.c.key == notice.key)
+        .order_by(outbox.c.id.desc())
+        .limit(1)
+    )
+    row = found.first()
+    if row is None or row.state == DROPPED or notice.at - row.repeated_at > FRESH:
+        return False
+    if row.state != NEW and notice.weight > row.weight:
+        return False  # It weighs more now, and the edit of a message that was sent does not ring.
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row.id)
+        .values(
+            count=outbox.c.count + 1,
+            data=dict(notice.data),
+            weight=max(row.weight, int(notice.weight)),
+            repeated_at=notice.at,
+            state=NEW if row.state == NEW else CHANGED,
+        )
+    )
+    return True
+
+
+def _row(notice: Notice) -> dict[str, Any]:
+    return {
+        "at": notice.at,
+        "book": notice.book,
+        "kind": notice.kind,
+        "weight": int(notice.weight),
+        "data": dict(notice.data),
+        "thread": notice.thread,
+        "key": notice.key,
+        "count": 1,
+        "state": NEW,
+        "repeated_at": notice.at,
+        "not_before": notice.at,
+        "attempts": 0,
+        "error": "",
+    }

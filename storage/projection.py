@@ -1,0 +1,169 @@
+"""What is read from the facts, kept in the same transaction.
+
+Each kind of fact adds rows or adds to rows; nothing here depends on anything but the fact and its number, so all
+tables can be made again from the journal (`rebuild`) and come out the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from engine.core.facts import AnyFact, EquityMarked, FillBooked, HaltLatched, HaltLifted, PositionClosed
+from engine.core.ids import BookId
+from engine.core.money import ZERO
+from storage import schema
+from storage.columns import EPOCH, Exact
+
+STEPS = (60, 600, 3_600, 86_400)
+"""Seconds. Equity is kept as the last mark of each minute, ten minutes, hour and day."""
+READ_MODELS: tuple[Table, ...] = (
+    schema.fills,
+    schema.trades,
+    schema.days,
+    schema.performance,
+    schema.equity,
+    schema.halts,
+)
+Projector = Callable[[Connection, BookId, int, Any], None]
+
+
+def project(connection: Connection, book: BookId, after: int, facts: Sequence[AnyFact]) -> None:
+    """Bring the read models up to date with `facts`, numbered from `after` + 1."""
+    for number, fact in enumerate(facts, after + 1):
+        projector = PROJECTORS.get(type(fact))
+        if projector is not None:
+            projector(connection, book, number, fact)
+
+
+def forget(connection: Connection, book: BookId) -> None:
+    """Empty a book's read models, before they are made again."""
+    for table in READ_MODELS:
+        connection.execute(delete(table).where(table.c.book == book))
+
+
+def _fill(connection: Connection, book: BookId, number: int, fact: FillBooked) -> None:
+    connection.execute(insert(schema.fills).values(fill_row(book, number, fact)))
+    added = {"fees": fact.fee_value, "volume": fact.fill.value}
+    _add(connection, schema.days, {"book": book, "day": day_of(fact.fill.at)}, added)
+
+
+def _trade(connection: Connection, book: BookId, number: int, fact: PositionClosed) -> None:
+    connection.execute(insert(schema.trades).values(trade_row(book, number, fact)))
+    won = fact.profit > ZERO
+    result = {"profit": fact.profit, "trades": 1, "wins": int(won)}
+    _add(connection, schema.days, {"book": book, "day": day_of(fact.at)}, result)
+    key = {"book": book, "preset": fact.preset or "", "symbol": fact.symbol}
+    share = {"fees": fact.fees, "won" if won else "lost": abs(fact.profit)}
+    _add(connection, schema.performance, key, result | share)
+
+
+def _equity(connection: Connection, book: BookId, number: int, fact: EquityMarked) -> None:
+    table = schema.equity
+    value = {"at": fact.at, "equity": fact.equity, "cash": fact.cash}
+    for step in STEPS:
+        key = {"book": book, "step": step, "bucket": bucket_of(fact.at, step)}
+        changed = connection.execute(update(table).where(*_matches(table, key)).values(value))
+        if changed.rowcount == 0:
+            connection.execute(insert(table).values(key | value))
+
+
+def _halt(connection: Connection, book: BookId, number: int, fact: HaltLatched) -> None:
+    values = {
+        "book": book,
+        "number": number,
+        "at": fact.at,
+        "breaker": str(fact.breaker),
+        "reason": fact.reason,
+    }
+    connection.execute(insert(schema.halts).values(values))
+
+
+def _lift(connection: Connection, book: BookId, number: int, fact: HaltLifted) -> None:
+    table = schema.halts
+    latched = (table.c.book == book, table.c.lifted_at.is_(None))
+    connection.execute(update(table).where(*latched).values(lifted_at=fact.at, lifted_by=fact.by))
+
+
+PROJECTORS: dict[type[Any], Projector] = {
+    FillBooked: _fill,
+    PositionClosed: _trade,
+    EquityMarked: _equity,
+    HaltLatched: _halt,
+    HaltLifted: _lift,
+}
+
+
+def _add(connection: Connection, table: Table, key: dict[str, Any], added: Mapping[str, Any]) -> None:
+    """Add to a row's sums, in Python: SQL would sum text as floats."""
+    found = connection.execute(select(table).where(*_matches(table, key)))
+    row = found.mappings().first()
+    if row is None:
+        sums = {column.name: 0 for column in table.columns if not column.primary_key}
+        exact = {name: added.get(name, ZERO if _is_exact(table, name) else 0) for name in sums}
+        connection.execute(insert(table).values(key | exact))
+    else:
+        total = {name: row[name] + value for name, value in added.items()}
+        connection.execute(update(table).where(*_matches(table, key)).values(total))
+
+
+def _is_exact(table: Table, name: str) -> bool:
+    return isinstance(table.c[name].type, Exact)
+
+
+def _matches(table: Table, key: dict[str, Any]) -> list[Any]:
+    return [table.c[name] == value for name, value in key.items()]
+
+
+def day_of(at: datetime) -> date:
+    """The UTC day."""
+    return at.astimezone(UTC).date()
+
+
+def bucket_of(at: datetime, step: int) -> int:
+    """The number of the span of `step` seconds that `at` lies in."""
+    return int((at - EPOCH).total_seconds() // step)
+
+
+def fill_row(book: BookId, number: int, fact: FillBooked) -> dict[str, Any]:
+    """The row of a fill."""
+    fill = fact.fill
+    return {
+        "book": book,
+        "number": number,
+        "fill_id": fill.id,
+        "position_id": fact.position_id,
+        "client_order_id": fill.client_order_id,
+        "symbol": fill.symbol,
+        "side": str(fill.side),
+        "quantity": fill.quantity,
+        "price": fill.price,
+        "fees": [[str(fee.amount), fee.coin] for fee in fill.fees],
+        "fee_value": fact.fee_value,
+        "at": fill.at,
+    }
+
+
+def trade_row(book: BookId, number: int, fact: PositionClosed) -> dict[str, Any]:
+    """The row of a closed position."""
+    return {
+        "book": book,
+        "number": number,
+        "position_id": fact.position_id,
+        "symbol": fact.symbol,
+        "direction": str(fact.direction),
+        "preset": fact.preset,
+        "quantity": fact.quantity,
+        "entry_price": fact.entry_price,
+        "exit_price": fact.exit_price,
+        "profit": fact.profit,
+        "fees": fact.fees,
+        "share": fact.share,
+        "dust": fact.dust,
+        "opened_at": fact.opened_at,
+        "closed_at": fact.at,
+        "reason": fact.reason,
+    }
