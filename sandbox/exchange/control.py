@@ -9,13 +9,16 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
 
 from sandbox.exchange.binance.render import my_trade as render_trade
 from sandbox.exchange.binance.render import num, order
-from sandbox.exchange.faults import Action, Point, Rule
+from sandbox.exchange.faults import Rule
 from sandbox.exchange.market.pairs import split_name
 from sandbox.exchange.matching.model import Order, Refusal, Trade
 from sandbox.exchange.venue import Venue
+
+_RULES = TypeAdapter(Rule)
 
 Answer = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -83,9 +86,9 @@ class Control:
         """{"moving": false} lets all prices stand still; {"instrument", "trading": false} halts one instrument."""
         body = await _body(request)
         if "moving" in body:
-            self._venue.feed.move(bool(body["moving"]))
+            self._venue.feed.move(_switch(body, "moving"))
         if "trading" in body:
-            self._venue.matching.set_trading(_pair_id(body), bool(body["trading"]))
+            self._venue.matching.set_trading(_pair_id(body), _switch(body, "trading"))
         halted = [pair.name for pair in self._venue.matching.pairs.values() if not pair.trading]
         return {"moving": self._venue.feed.moving, "halted": halted}
 
@@ -154,21 +157,26 @@ def _decimal(body: dict[str, Any], name: str) -> Decimal:
     return value
 
 
+def _switch(body: dict[str, Any], name: str) -> bool:
+    match body[name]:
+        case bool() as value:
+            return value
+    raise ValueError(f"“{name}” must be true or false, not {body[name]!r}")
+
+
 def _pair_id(body: dict[str, Any]) -> str:
     return "".join(split_name(str(_need(body, "instrument"))))
 
 
 def _rule(body: dict[str, Any]) -> Rule:
-    known = {"target", "action", "point", "times", "status", "code", "text", "seconds"}
-    unknown = sorted(body.keys() - known)
-    if unknown:
-        raise ValueError(f"“{unknown[0]}” is not a part of a fault; its parts are {', '.join(sorted(known))}")
-    chosen = {**body, "target": str(_need(body, "target")), "action": Action(_need(body, "action"))}
-    if "point" in body:
-        chosen["point"] = Point(body["point"])
-    if chosen["action"] is Action.STATUS and not 100 <= int(chosen.get("status", 503)) <= 599:
-        raise ValueError("“status” must be an HTTP status from 100 to 599")
-    return Rule(**chosen)
+    try:
+        rule = _RULES.validate_python(body)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        raise ValueError(f"a fault's “{'.'.join(map(str, first['loc']))}”: {first['msg']}") from None
+    if not 400 <= rule.status <= 599:
+        raise ValueError("“status” must be an HTTP status from 400 to 599")
+    return rule
 
 
 def _order(one: Order) -> dict[str, Any]:

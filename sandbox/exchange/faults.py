@@ -1,8 +1,9 @@
 """Faults on demand: one list of rules that every request and every stream message is held against.
 
 A rule names what it strikes (`target`, a pattern), when (`point`), what happens (`action`) and how often.
-Targets are `GET /api/v3/klines` for REST, `ws-api order.place` for the websocket API, `stream btcusdt@kline_1s`
-for market streams and `user executionReport` for the user stream; `*` and `?` match as in file names.
+Targets are `GET /api/v3/klines` for REST, `connect /ws` for opening a websocket, `ws-api order.place` for the
+websocket API, `stream btcusdt@kline_1s` for market streams and `user executionReport` for the user stream; `*` and
+`?` match as in file names.
 """
 
 import asyncio
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from itertools import count
+
+from pydantic import ConfigDict
 
 
 class Point(StrEnum):
@@ -40,13 +43,15 @@ class Action(StrEnum):
 class Rule:
     """`times` is how many strikes are left, None for no end."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     target: str
     action: Action
     point: Point = Point.BEFORE_ACCEPT
     times: int | None = None
     status: int = 503
     code: int | None = None
-    text: str = "Service unavailable from a restricted location"
+    text: str = "Service Unavailable"
     seconds: float = 0.0
     id: int = field(default=0)
     struck: int = 0

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from aiohttp import web
+from loguru import logger
 
 from sandbox.exchange import control
 from sandbox.exchange.binance import rest, streams, ws_api
@@ -39,6 +40,7 @@ async def serving(
     runner = web.AppRunner(build_app(venue, weight_per_minute), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     playing = asyncio.create_task(venue.run(), name="sandbox market")
+    playing.add_done_callback(_report)
     try:
         site = web.TCPSite(runner, host, port)
         await site.start()
@@ -47,6 +49,11 @@ async def serving(
         yield f"http://{shown}:{bound[1]}"
     finally:
         playing.cancel()
-        with suppress(asyncio.CancelledError):
-            await playing
+        await asyncio.gather(playing, return_exceptions=True)
         await runner.cleanup()
+
+
+def _report(playing: asyncio.Task[None]) -> None:
+    """A market that stops by itself is a bug of the venue: say so, since clients only see prices stand still."""
+    if not playing.cancelled() and (problem := playing.exception()) is not None:
+        logger.opt(exception=problem).error("the sandbox market has stopped; prices stand still from now on")

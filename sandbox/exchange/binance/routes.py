@@ -58,6 +58,7 @@ ENDPOINTS = (
     _signed("DELETE", "/api/v3/openOrders", 1, trading.cancel_all),
     _signed("GET", "/api/v3/allOrders", 20, trading.all_orders),
     _signed("GET", "/api/v3/myTrades", 20, trading.my_trades),
+    _open("/sapi/v1/system/status", 1, wallet.system_status),
     _signed("GET", "/sapi/v1/asset/tradeFee", 1, wallet.trade_fee),
     _signed("GET", "/sapi/v1/account/apiRestrictions", 1, wallet.key_rights),
     _signed("GET", "/sapi/v1/capital/config/getall", 10, wallet.coins),

@@ -15,7 +15,9 @@ from aiohttp import web
 
 from sandbox.exchange.binance.connection import Connection
 from sandbox.exchange.binance.desk import Desk
+from sandbox.exchange.binance.rest import suffer
 from sandbox.exchange.binance.stream_events import StreamEvents
+from sandbox.exchange.faults import Point
 from sandbox.exchange.market.feed import Tick
 
 _KINDS = re.compile(
@@ -45,11 +47,11 @@ class Streams:
         self._connections: set[Connection] = set()
         self._second = 0
 
-    async def serve_raw(self, request: web.Request) -> web.WebSocketResponse:
+    async def serve_raw(self, request: web.Request) -> web.StreamResponse:
         names = [name for name in request.match_info.get("names", "").split("/") if not name.isdigit()]
         return await self._serve(request, names, wrapped=False)
 
-    async def serve_combined(self, request: web.Request) -> web.WebSocketResponse:
+    async def serve_combined(self, request: web.Request) -> web.StreamResponse:
         return await self._serve(request, request.query.get("streams", "").split("/"), wrapped=True)
 
     async def close(self, _app: web.Application) -> None:
@@ -67,7 +69,11 @@ class Streams:
             for kind, connections in self._listeners[""].items():
                 self._send(kind, connections, self._events.of_all(kind))
 
-    async def _serve(self, request: web.Request, names: list[str], wrapped: bool) -> web.WebSocketResponse:
+    async def _serve(self, request: web.Request, names: list[str], wrapped: bool) -> web.StreamResponse:
+        rule = self._desk.venue.faults.strike(f"connect {request.path}", Point.BEFORE_ACCEPT)
+        struck = None if rule is None else await suffer(self._desk, request, rule)
+        if struck is not None:
+            return struck
         connection = Connection(request, self._desk.venue.faults)
         socket = await connection.prepare()
         self._connections.add(connection)

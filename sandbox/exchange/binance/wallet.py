@@ -105,6 +105,10 @@ def coins(desk: Desk, params: Params, account: str) -> list[Json]:
     ]
 
 
+def system_status(desk: Desk, params: Params, account: str) -> Json:
+    return {"status": 0, "msg": "normal"}
+
+
 def nothing(desk: Desk, params: Params, account: str) -> list[Any]:
     """What this venue does not have (margin): an empty list."""
     return []

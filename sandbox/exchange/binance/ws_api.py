@@ -18,7 +18,7 @@ from sandbox.exchange.binance.connection import Connection
 from sandbox.exchange.binance.desk import Desk
 from sandbox.exchange.binance.errors import BinanceError
 from sandbox.exchange.binance.params import Params
-from sandbox.exchange.binance.rest import run, strike_after
+from sandbox.exchange.binance.rest import run, strike_after, suffer
 from sandbox.exchange.binance.routes import METHODS
 from sandbox.exchange.faults import Action, Point, Rule
 from sandbox.exchange.matching.model import OrderEvent
@@ -43,7 +43,11 @@ class WebsocketApi:
         self._subscriptions: dict[Connection, dict[int, str]] = {}
         self._ids = count()
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        rule = self._desk.venue.faults.strike(f"connect {request.path}", Point.BEFORE_ACCEPT)
+        struck = None if rule is None else await suffer(self._desk, request, rule)
+        if struck is not None:
+            return struck
         connection = Connection(request, self._desk.venue.faults)
         socket = await connection.prepare()
         self._subscriptions[connection] = {}

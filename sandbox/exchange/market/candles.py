@@ -16,6 +16,8 @@ INTERVALS = {
 """Binance's names of timeframes, in milliseconds; its calendar month is left out."""
 
 _WEEK_STARTS_MS = 4 * _D  # 5 January 1970 was the first Monday
+LISTED_MS = 3 * 365 * _D
+"""How long before the start the instruments seem to have been listed: there is no candle before that."""
 KEPT_LIVE = 5_000
 """How many candles of each timeframe are kept of those that were traded since the start."""
 
@@ -79,10 +81,11 @@ class Candles:
         live = self._live[interval_ms]
         newest = live[-1].open_ms if live else self._start_ms
         last = newest if until_ms is None else min(newest, opened_at(interval_ms, until_ms))
+        listed = opened_at(interval_ms, self._start_ms - LISTED_MS)
         if since_ms is None:
-            first = last - (limit - 1) * interval_ms
+            first = max(listed, last - (limit - 1) * interval_ms)
         else:
-            first = opened_at(interval_ms, max(0, since_ms) + interval_ms - 1)
+            first = max(listed, opened_at(interval_ms, since_ms + interval_ms - 1))
             last = min(last, first + (limit - 1) * interval_ms)
         boundary = live[0].open_ms if live else last + interval_ms
         history_end = opened_at(interval_ms, self._start_ms)
