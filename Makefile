@@ -1,0 +1,56 @@
+# Each target is complete by itself: it makes .venv, installs what the lock files say, then does its thing.
+# A fresh Linux machine needs Python 3.11 or newer (with venv) and make.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench docs format install lock image clean
+export PYTHONUNBUFFERED := 1
+PY := .venv/bin/python
+CODE := bot engine storage sandbox tests benchmarks
+WORKERS ?= 2
+
+help:  ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo:  ## the whole thing on this machine: a market, a chat page and the bot; ARGS=--fresh begins anew
+	@requirements/install run
+	@exec $(PY) -m bot demo $(ARGS)
+
+test:  ## all tests, with the branch coverage of engine and storage
+	@requirements/install dev
+	$(PY) -m pytest -n $(WORKERS) --cov --cov-branch --cov-report=term --cov-fail-under=95 $(ARGS)
+
+check:  ## format, lint, types, import contracts, security lint
+	@requirements/install dev
+	.venv/bin/ruff format --check $(CODE)
+	.venv/bin/ruff check $(CODE)
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+	.venv/bin/bandit -q -r bot engine storage sandbox -c pyproject.toml
+
+bench:  ## measured against required
+	@requirements/install dev
+	$(PY) -m benchmarks $(ARGS)
+
+docs:  ## the pages that are made from the code
+	@requirements/install dev
+	$(PY) -m bot.config_docs > docs/configuration.md
+	@if [ -e bot/commands.py ]; then $(PY) -m bot.commands > docs/commands.md; fi
+
+format:  ## put the code into its form
+	@requirements/install dev
+	.venv/bin/ruff check --fix $(CODE)
+	.venv/bin/ruff format $(CODE)
+
+install:  ## .venv with what the bot needs, and the program at .venv/bin/pocketdesk
+	@requirements/install run
+	@requirements/program
+
+lock:  ## write the lock files anew from pyproject.toml
+	@requirements/install dev
+	@requirements/lock
+
+image:  ## the container image
+	docker build -t pocketdesk .
+
+clean:  ## away with what was made here
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* demo-data
