@@ -1,0 +1,181 @@
+"""One venue that connections share: its instruments, prices and candles, kept up to date."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from loguru import logger
+
+from engine.clock import Clock
+from engine.connection import Connection
+from engine.core import inputs as i
+from engine.core.errors import Corrupt, Unavailable
+from engine.core.facts import Trouble
+from engine.core.ids import Symbol
+from engine.core.model import Instrument, Signal, Ticker
+from engine.cycle import Cycle, CycleResult
+from engine.feed import Feed
+from engine.ports import MarketData
+
+READ_AGAIN = timedelta(hours=1)
+"""How often the venue's instruments are read anew."""
+RETRY = (1.0, 2.0, 5.0, 10.0, 30.0)
+CYCLE_DEADLINE = 45.0
+"""Seconds after which a cycle that hangs is given up (C2)."""
+
+
+class VenueRoom:
+    """Market data of one venue for all connections on it. Nothing in it can place an order."""
+
+    def __init__(
+        self,
+        name: str,
+        market: MarketData,
+        feed: Feed,
+        cycle: Cycle,
+        connections: Sequence[Connection],
+        clock: Clock,
+    ) -> None:
+        self.name = name
+        self.market = market
+        self.feed = feed
+        self.cycle = cycle
+        self.connections = connections
+        self.last_cycle_at: datetime | None = None
+        self.last_cycle_ms: float | None = None
+        self._clock = clock
+        self._ready = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._running: set[int] = set()
+        self._watching: dict[Symbol, list[Connection]] = {}
+
+    # ── its life ──────────────────────────────────────────────────────────────────────────
+
+    def start(self) -> None:
+        """Begin in the background: a venue in maintenance holds up neither start nor chat (M6)."""
+        self._task = asyncio.get_running_loop().create_task(self._keep())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.feed.close()
+        await self.market.close()
+
+    async def _keep(self) -> None:
+        await self._until_read()
+        self._subscribe()
+        await self._prepare()
+        self._ready.set()
+        while True:
+            await asyncio.sleep(READ_AGAIN.total_seconds())
+            await self._until_read()
+
+    async def _until_read(self) -> None:
+        """Read the instruments, as often as it takes."""
+        failed = 0
+        while True:
+            try:
+                await self._read_instruments()
+            except (Unavailable, Corrupt) as error:
+                self._trouble(Trouble.VENUE_UNREACHABLE, "", str(error))
+                wait = RETRY[min(failed, len(RETRY) - 1)]
+                failed += 1
+                await asyncio.sleep(max(wait, getattr(error, "retry_after", None) or 0.0))
+            else:
+                if failed:
+                    self._over(Trouble.VENUE_UNREACHABLE, "")
+                return
+
+    async def _read_instruments(self) -> None:
+        symbols = self.symbols()
+        found: dict[Symbol, Instrument] = await self.market.instruments(symbols)
+        for connection in self.connections:
+            connection.see_instruments(tuple(found.values()))
+        for symbol in symbols:
+            one = found.get(symbol)
+            if one is None or not one.active:
+                self._trouble(Trouble.DATA_UNSOUND, symbol, f"{symbol} is not traded at {self.name} now")
+            else:
+                self._over(Trouble.DATA_UNSOUND, symbol)
+
+    async def _prepare(self) -> None:
+        self._judge(await self.cycle.prepare())
+
+    def symbols(self) -> tuple[Symbol, ...]:
+        return tuple(dict.fromkeys(symbol for one in self.connections for symbol in one.symbols()))
+
+    # ── prices ────────────────────────────────────────────────────────────────────────────
+
+    def _subscribe(self) -> None:
+        for connection in self.connections:
+            for symbol in connection.symbols():
+                self._watching.setdefault(symbol, []).append(connection)
+        self.feed.subscribe(tuple(self._watching), self._on_price, self._on_trouble)
+
+    def _on_price(self, ticker: Ticker) -> None:
+        for connection in self._watching.get(ticker.symbol, ()):
+            connection.see_price(ticker)
+
+    def _on_trouble(self, input: i.TroubleSeen | i.TroubleGone) -> None:
+        for connection in self.connections:
+            if not input.subject or connection in self._watching.get(Symbol(input.subject), ()):
+                connection.runner.put(input)
+
+    # ── the cycle ─────────────────────────────────────────────────────────────────────────
+
+    async def run_cycle(self, timeframe: int, close_at: datetime) -> None:
+        """The work at one close. Bounded in time, never twice at once for a timeframe, and it raises nothing."""
+        if not self._ready.is_set() or timeframe in self._running:
+            return
+        self._running.add(timeframe)
+        try:
+            async with asyncio.timeout(CYCLE_DEADLINE):
+                result = await self.cycle.run(timeframe, close_at, self._deliver)
+            self._judge(result)
+            self._over(Trouble.CYCLE_FAILED, "")
+            self._over(Trouble.CYCLE_MISSED, "")
+            self.last_cycle_at, self.last_cycle_ms = self._clock.now(), result.took_ms
+        except TimeoutError:
+            self._trouble(Trouble.CYCLE_FAILED, "", f"not done within {CYCLE_DEADLINE:g} s")
+        except Exception as error:  # the top of this cycle: told, and the next close tries again
+            logger.exception("the cycle of {} failed", self.name)
+            self._trouble(Trouble.CYCLE_FAILED, "", f"{type(error).__name__}: {error}")
+        finally:
+            self._running.discard(timeframe)
+
+    def _deliver(self, signal: Signal) -> None:
+        self._each(lambda one: signal.preset in one.settings.presets, lambda at: i.SignalSeen(at, signal))
+
+    def _judge(self, result: CycleResult) -> None:
+        for trouble, subject, detail in result.troubles:
+            self._trouble(trouble, subject, detail)
+        for trouble, subject in result.recovered:
+            self._over(trouble, subject)
+        for note in result.notes:
+            logger.debug("{}: {}", self.name, note)
+
+    def check_cycles(self, now: datetime) -> None:
+        """Tell of a cycle that did not run: the scheduler may hang, or the machine slept (C2, P13)."""
+        if not self._ready.is_set() or self.last_cycle_at is None or not self.cycle.timeframes:
+            return
+        longest = timedelta(seconds=2 * self.cycle.timeframes[0] + CYCLE_DEADLINE)
+        if now - self.last_cycle_at > longest:
+            self._trouble(
+                Trouble.CYCLE_MISSED, "", f"the last cycle was at {self.last_cycle_at:%H:%M:%S} UTC"
+            )
+
+    # ── telling ───────────────────────────────────────────────────────────────────────────
+
+    def _trouble(self, trouble: Trouble, subject: str, detail: str) -> None:
+        self._each(lambda one: True, lambda at: i.TroubleSeen(at, trouble, subject, detail))
+
+    def _over(self, trouble: Trouble, subject: str) -> None:
+        self._each(lambda one: True, lambda at: i.TroubleGone(at, trouble, subject))
+
+    def _each(self, which: Callable[[Connection], bool], make: Callable[[datetime], i.Input]) -> None:
+        for connection in self.connections:
+            if which(connection):
+                connection.runner.put(make(self._clock.now()))
