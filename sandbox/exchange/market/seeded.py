@@ -3,6 +3,7 @@
 import math
 import random
 from decimal import Decimal
+from functools import lru_cache
 
 from sandbox.exchange.market.pairs import pair_for
 from sandbox.exchange.market.tape import Bar, Tape
@@ -15,6 +16,7 @@ _PULL = 0.004  # how strongly the price returns to its anchor, per candle
 _STEPS = 6  # random steps inside one candle
 
 
+@lru_cache(maxsize=64)
 def seeded_market(name: str, seed: int, anchor: float | None = None) -> tuple[Pair, Tape]:
     """An instrument and its tape around `anchor` (quote per base); drawn from `seed` and the name alone."""
     start = anchor if anchor is not None else DEFAULT_INSTRUMENTS.get(name, 100.0)
