@@ -1,0 +1,215 @@
+"""Prices, candles and instruments of one venue, through ccxt's public side only.
+
+It takes no key, so nothing here can place an order (law 7). Numbers and candles that are not sound never pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from loguru import logger
+
+from engine.clock import Clock
+from engine.core.errors import Corrupt, Denied, PocketdeskError, Unavailable
+from engine.core.ids import Symbol
+from engine.core.model import Candle, Instrument, Ticker
+from engine.exchanges import errors, lean, parse
+from engine.exchanges.numbers import milliseconds, moment
+from engine.exchanges.venues import SECONDS_OF, redirect, row_of
+
+T = TypeVar("T")
+
+OFFSET_KEPT = 300.0
+"""Seconds for which the venue's clock, once asked, is taken to run beside ours."""
+MOST_CANDLES = 5000
+
+
+class CcxtMarketData:
+    """engine.ports.MarketData of one venue. One REST client; each stream has a client of its own, so that
+    opening it anew really is a new connection (FAILURES M1)."""
+
+    def __init__(self, venue: str, clock: Clock, rest: str = "", stream: str = "") -> None:
+        self._row = row_of(venue)
+        self._clock = clock
+        self._rest, self._stream = rest, stream
+        self._client = self._new_client()
+        self._markets: dict[str, Mapping[str, Any]] = {}
+        self._volumes = parse.Volumes()
+        self._offset = timedelta(0)
+        self._offset_at: float | None = None
+
+    # ── engine.ports.MarketData ───────────────────────────────────────────────────────────
+
+    async def instruments(self, symbols: Sequence[Symbol]) -> dict[Symbol, Instrument]:
+        await self._load(symbols)
+        found: dict[Symbol, Instrument] = {}
+        for symbol in symbols:
+            if symbol in self._markets:
+                try:
+                    found[symbol] = parse.instrument(self._markets[symbol], self._row)
+                except Corrupt as error:
+                    # One bad row stops that instrument alone (law 16).
+                    logger.warning(
+                        "{} lists {} unsoundly, it is left out: {}", self._row.title, symbol, error
+                    )
+        return found
+
+    async def candles(
+        self, symbol: Symbol, timeframe: int, since: datetime | None = None, limit: int = 500
+    ) -> list[Candle]:
+        name = self._timeframe(timeframe)
+        limit = min(limit, MOST_CANDLES)
+        await self._ensure([symbol])
+        now = await self._venue_now()
+        if since is None and limit >= self._row.candles_per_request:
+            since = now - timedelta(seconds=timeframe * (limit + 1))
+        rows: list[Any] = []
+        while len(rows) <= limit:
+            start = milliseconds(since) if since else None
+            asked = min(limit + 1, self._row.candles_per_request)
+            page = await self._ask(self._client.fetch_ohlcv, symbol, name, start, asked)
+            rows.extend(page)
+            last = parse.newest_open(page)
+            if since is None or last is None or last < since or last >= now - timedelta(seconds=timeframe):
+                break
+            since = last + timedelta(seconds=timeframe)
+        found = parse.candles(rows, timeframe, now)
+        return found[:limit] if start is not None else found[-limit:]
+
+    async def tickers(self, symbols: Sequence[Symbol]) -> list[Ticker]:
+        await self._ensure(symbols)
+        listed = [symbol for symbol in symbols if symbol in self._markets]
+        if not listed:
+            return []
+        raw = await self._ask(self._client.fetch_tickers, listed)
+        found = (self._ticker(symbol, raw.get(symbol)) for symbol in listed)
+        return [ticker for ticker in found if ticker is not None]
+
+    async def stream(self, symbols: Sequence[Symbol]) -> AsyncIterator[Ticker]:
+        await self._ensure(symbols)
+        listed = [symbol for symbol in symbols if symbol in self._markets]
+        client = self._new_client()
+        client.set_markets(list(self._markets.values()))
+        fresh: asyncio.Queue[Ticker | PocketdeskError] = asyncio.Queue()
+        # One task a symbol: by the return value of a bulk watch, updates get lost while nobody waits for them.
+        tasks = [asyncio.create_task(self._watch(client, symbol, fresh)) for symbol in listed]
+        try:
+            while True:
+                item = await fresh.get()
+                if isinstance(item, PocketdeskError):
+                    raise item
+                yield item
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await client.close()
+
+    async def time(self) -> datetime:
+        began = self._clock.monotonic()
+        asked = self._clock.now()
+        raw = await self._ask(self._client.fetch_time)
+        venue = moment(raw, "the venue's time")
+        # The answer was true somewhere on the way: half of it is the best guess.
+        half = timedelta(seconds=(self._clock.monotonic() - began) / 2)
+        self._offset, self._offset_at = venue - (asked + half), self._clock.monotonic()
+        return venue
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    # ── what else the desk wants to know ──────────────────────────────────────────────────
+
+    @property
+    def timeframes(self) -> tuple[int, ...]:
+        """Seconds, rising: what `candles` may be asked for."""
+        return tuple(sorted(SECONDS_OF[name] for name in self._row.timeframes))
+
+    async def clock_offset(self) -> timedelta:
+        """How far the venue's clock is ahead of ours, asked now."""
+        await self.time()
+        return self._offset
+
+    # ── inside ────────────────────────────────────────────────────────────────────────────
+
+    def _new_client(self) -> Any:
+        client = lean.venue_class(self._row.ccxt_id)(
+            {"enableRateLimit": True, "options": dict(self._row.options), "timeout": 10_000}
+        )
+        client.has["fetchCurrencies"] = False  # a request, signed on some venues, for what we never use
+        client.options["maxRetriesOnFailure"] = 0
+        client.verbose = False
+        client.urls["api"] = redirect(client.urls["api"], self._row, self._rest, self._stream)
+        if any((client.apiKey, client.secret, client.password, client.uid, client.privateKey, client.token)):
+            raise RuntimeError("a client for market data must not hold a key")
+        return client
+
+    async def _ask(self, call: Callable[..., Awaitable[T]], *arguments: object) -> T:
+        try:
+            return await call(*arguments)
+        except errors.CAUGHT as error:
+            # Not chained: ccxt's own text may carry a whole address.
+            raise errors.for_read(error, self._client.last_response_headers) from None
+
+    async def _ensure(self, symbols: Sequence[Symbol]) -> None:
+        if any(symbol not in self._markets for symbol in symbols):
+            await self._load(symbols)
+
+    async def _load(self, symbols: Sequence[Symbol]) -> None:
+        """Ask what the venue lists, keep only what was ever asked for: all of Binance costs 45 MB."""
+        wanted = set(symbols) | set(self._markets)
+        markets = await self._listed(sorted(wanted))
+        self._markets = {market["symbol"]: market for market in markets if market["symbol"] in wanted}
+        self._client.set_markets(list(self._markets.values()))
+        self._markets = {symbol: self._client.markets[symbol] for symbol in self._markets}
+
+    async def _listed(self, symbols: Sequence[str]) -> list[Any]:
+        if not self._row.lists_by_id:
+            return list(await self._ask(self._client.fetch_markets))
+        ids = ",".join(f'"{symbol.replace("/", "")}"' for symbol in symbols)
+        try:
+            return list(await self._ask(self._client.fetch_markets, {"symbols": f"[{ids}]"}))
+        except Unavailable as error:
+            # One unknown id makes Binance refuse the whole list: each half is asked for by itself.
+            if "-1121" not in str(error) or len(symbols) == 0:
+                raise
+        if len(symbols) == 1:
+            return []
+        middle = len(symbols) // 2
+        return await self._listed(symbols[:middle]) + await self._listed(symbols[middle:])
+
+    async def _watch(
+        self, client: Any, symbol: Symbol, fresh: asyncio.Queue[Ticker | PocketdeskError]
+    ) -> None:
+        while True:
+            try:
+                raw = await client.watch_ticker(symbol)
+            except errors.CAUGHT as error:
+                fresh.put_nowait(errors.for_read(error))
+                return
+            ticker = self._ticker(symbol, raw)
+            if ticker is not None:
+                fresh.put_nowait(ticker)
+
+    def _ticker(self, symbol: Symbol, raw: Any) -> Ticker | None:
+        """An unsound ticker is dropped with a word in the log: the feed's watchdog tells if none comes any more."""
+        try:
+            return self._volumes.with_volume(*parse.ticker(symbol, raw, self._clock.now()))
+        except Corrupt as error:
+            logger.warning("{} told an unsound price of {}: {}", self._row.title, symbol, error)
+            return None
+
+    def _timeframe(self, seconds: int) -> str:
+        for name in self._row.timeframes:
+            if SECONDS_OF[name] == seconds:
+                return name
+        raise Denied(f"{self._row.title} has no candles of {seconds} s: choose one of {self.timeframes} s.")
+
+    async def _venue_now(self) -> datetime:
+        kept = self._offset_at is not None and self._clock.monotonic() - self._offset_at < OFFSET_KEPT
+        if not kept:
+            await self.time()
+        return self._clock.now() + self._offset

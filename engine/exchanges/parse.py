@@ -1,0 +1,126 @@
+"""From ccxt's dictionaries and lists to our values; what is not sound raises Corrupt and goes no further."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from engine.core.errors import Corrupt
+from engine.core.ids import Coin, Symbol
+from engine.core.model import Candle, Instrument, Ticker
+from engine.core.money import ZERO, Price, Quantity, Quote
+from engine.exchanges.numbers import moment, not_negative, number, positive, positive_or_none
+from engine.exchanges.venues import VenueRow
+
+_DAY = Decimal(86400)
+
+
+def instrument(market: Mapping[str, Any], row: VenueRow) -> Instrument:
+    """From a ccxt market in TICK_SIZE mode, in which all our venues list their steps."""
+    symbol = Symbol(market["symbol"])
+    limits, precision = market["limits"], market["precision"]
+    lot = positive(precision["amount"], f"the lot of {symbol}")
+    least = positive_or_none(limits["amount"]["min"], f"the least quantity of {symbol}")
+    most = positive_or_none(limits["amount"]["max"], f"the most quantity of {symbol}")
+    cost = positive_or_none(limits["cost"]["min"], f"the least value of {symbol}")
+    return Instrument(
+        symbol,
+        Coin(market["base"]),
+        Coin(market["quote"]),
+        tick=positive(precision["price"], f"the tick of {symbol}"),
+        lot=lot,
+        min_quantity=Quantity(max(least or lot, lot)),
+        max_quantity=None if most is None else Quantity(most),
+        min_notional=Quote(cost or ZERO),
+        taker_fee=_fee(market.get("taker"), row.taker_fee, symbol),
+        maker_fee=_fee(market.get("maker"), row.maker_fee, symbol),
+        active=market.get("active") is not False,
+    )
+
+
+def _fee(value: object, otherwise: Decimal, symbol: Symbol) -> Decimal:
+    """A maker's rebate is a fee below zero; we count none, so that paper is never better than life."""
+    return otherwise if value is None else max(number(value, f"the fee of {symbol}"), ZERO)
+
+
+def ticker(symbol: Symbol, raw: Any, ours: datetime) -> tuple[Ticker, Decimal | None]:
+    """A price, its volume still unknown, and the base quantity of the last 24 hours where the venue tells it."""
+    if not isinstance(raw, Mapping):
+        raise Corrupt(f"there is no price of {symbol} in the answer.")
+    day = raw.get("baseVolume")
+    stamp = raw.get("timestamp")
+    found = Ticker(
+        symbol,
+        Price(positive(raw.get("last"), f"the price of {symbol}")),
+        ours if stamp is None else moment(stamp, f"the time of {symbol}"),
+        _price(raw.get("bid"), f"the bid of {symbol}"),
+        _price(raw.get("ask"), f"the ask of {symbol}"),
+    )
+    return found, None if day is None else not_negative(day, f"the volume of {symbol}")
+
+
+def _price(value: object, what: str) -> Price | None:
+    exact = positive_or_none(value, what)
+    return None if exact is None else Price(exact)
+
+
+class Volumes:
+    """How much was traded since the ticker before.
+
+    Venues tell the last 24 hours, out of which old trades fall as new ones come in, so the difference of two
+    tickers says too little, or less than nothing. The even share of the day for the time in between is the other
+    guess; the larger of both is taken.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[Symbol, tuple[datetime, Decimal]] = {}
+
+    def with_volume(self, ticker: Ticker, day: Decimal | None) -> Ticker:
+        """`ticker` with its volume; None for the first one of a symbol, or without a day's volume."""
+        before = self._last.get(ticker.symbol)
+        if day is None or (before is not None and ticker.at < before[0]):
+            return ticker
+        self._last[ticker.symbol] = (ticker.at, day)
+        if before is None:
+            return ticker
+        seconds = Decimal(str((ticker.at - before[0]).total_seconds()))
+        return replace(ticker, volume=Quantity(max(day - before[1], day * seconds / _DAY)))
+
+
+def candles(rows: Sequence[Any], timeframe: int, now: datetime) -> list[Candle]:
+    """Closed candles in order, each open time once (the last telling counts). A missing one stays missing.
+
+    Raises Corrupt for the whole answer if any candle is unsound: a hole that nobody knows of would be worse.
+    """
+    found: dict[datetime, Candle] = {}
+    for row in rows:
+        read = candle(row, timeframe)
+        if read.open_time + timedelta(seconds=timeframe) <= now:
+            found[read.open_time] = read
+    return [found[at] for at in sorted(found)]
+
+
+def candle(row: Any, timeframe: int) -> Candle:
+    """From ccxt's [ms, open, high, low, close, volume]. Raises Corrupt unless low <= open, close <= high."""
+    if not isinstance(row, list | tuple) or len(row) < 6:
+        raise Corrupt(f"a candle has six numbers, not {row!r}.")
+    at = moment(row[0], "a candle's time")
+    if int(at.timestamp()) % timeframe or at.microsecond:
+        raise Corrupt(f"a candle of {timeframe} s can't begin at {at:%Y-%m-%d %H:%M:%S.%f}.")
+    opened, high, low, close = (
+        positive(value, f"the {name} of the candle at {at}")
+        for name, value in zip(("open", "high", "low", "close"), row[1:5], strict=True)
+    )
+    if not low <= min(opened, close) <= max(opened, close) <= high:
+        raise Corrupt(f"the candle at {at} does not fit together: {row!r}.")
+    volume = not_negative(row[5], f"the volume of the candle at {at}")
+    return Candle(at, Price(opened), Price(high), Price(low), Price(close), Quantity(volume))
+
+
+def newest_open(rows: Sequence[Any]) -> datetime | None:
+    """The latest open time in a page of raw candles."""
+    times = [moment(row[0], "a candle's time") for row in rows if isinstance(row, list | tuple) and row]
+    return max(times, default=None)
