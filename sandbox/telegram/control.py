@@ -10,6 +10,7 @@ from sandbox.telegram import bodies as body
 from sandbox.telegram.bench import Bench
 from sandbox.telegram.bot_api import BotApi
 from sandbox.telegram.errors import bad_request
+from sandbox.telegram.events import Event
 from sandbox.telegram.model import CallbackQuery, Media, StoredFile
 from sandbox.telegram.parameters import Upload, read_parameters
 from sandbox.telegram.people import Draft, People
@@ -108,7 +109,9 @@ class Control:
             await self._answered(query, events, asked.timeout)
         return web.json_response(query.model_dump(mode="json"))
 
-    async def _answered(self, query: CallbackQuery, events: asyncio.Queue[object], timeout: float) -> None:
+    async def _answered(
+        self, query: CallbackQuery, events: asyncio.Queue[Event | None], timeout: float
+    ) -> None:
         try:
             async with asyncio.timeout(timeout):
                 while not query.answered and await events.get() is not None:

@@ -43,9 +43,7 @@ class TextBuilder:
     def close(self, kind: str, start: int, **details: str | None) -> None:
         """An entity of `kind` from `start` to here; empty ones are dropped, as Telegram does."""
         if self.position > start:
-            self.entities.append(
-                Entity(type=kind, offset=start, length=self.position - start, **details)  # type: ignore[arg-type]
-            )
+            self.entities.append(Entity(type=kind, offset=start, length=self.position - start, **details))
 
     def finish(self) -> Formatted:
         """The result, entities in the order in which Telegram lists them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from pathlib import Path
 
 from sandbox.telegram.files import FileStore
@@ -64,5 +63,5 @@ class Keeper:
         assert self._path is not None
         beside = self._path.with_name(self._path.name + ".new")
         beside.write_text(self.world.memory.model_dump_json(), encoding="utf-8")
-        os.replace(beside, self._path)
+        beside.replace(self._path)
         self._written = self._mark()

@@ -24,8 +24,8 @@ class PhoneError(AssertionError):
 class Phone:
     """Plays one person in one chat.
 
-    `wait_for` looks at what the bot sent or edited since this phone's last own act (send, press …), so a test reads like
-    a conversation and never meets an old message by mistake.
+    `wait_for` looks at what the bot sent or edited since this phone's last own act (send, press …), so a test
+    reads like a conversation and never meets an old message by mistake.
     """
 
     def __init__(self, address: str, *, user: int = OWNER, chat: int | None = None) -> None:

@@ -5,7 +5,7 @@ import { formatted } from "./text.js";
 
 // `hooks`: oncommand, onpress(message, button, key), onphoto(message), onquote(id), onmenu(message, x, y)
 export function bubbleRow(message, group, hooks) {
-  const row = element("div", { class: `row${message.mine ? " mine" : ""}`, "data-id": message.id });
+  const row = element("div", { class: `row${message.mine ? " mine" : ""}${message.buttons.length ? " keyed" : ""}`, "data-id": message.id });
   const columns = Math.min(4, Math.max(0, ...message.buttons.map((keys) => keys.length)));
   const unit = element("div", { class: `unit${columns ? ` keys-${columns}` : ""}` }, bubble(message, group, hooks));
   if (columns) unit.append(keyboard(message, hooks));

@@ -47,7 +47,7 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-const HUES = [["#2bb0a6", "#17688f"], ["#e0905a", "#b9474f"], ["#7b8be0", "#5a4aa8"], ["#5db56a", "#2c7a58"], ["#d677a8", "#94437f"], ["#5aa9dd", "#2f62a8"]];
+const HUES = [["#e0905a", "#b9474f"], ["#2bb0a6", "#17688f"], ["#7b8be0", "#5a4aa8"], ["#5db56a", "#2c7a58"], ["#d677a8", "#94437f"], ["#5aa9dd", "#2f62a8"]];
 
 export function hues(id) {
   return HUES[Math.abs(id) % HUES.length];
