@@ -37,11 +37,16 @@ HOLE_ASKED = 2
 class Patience:
     """How long a close is waited for. A venue publishes a closed candle some tenths of a second late.
 
-    `waits`: seconds between questions, at most half a timeframe in all. `deadline`: seconds for all of one refresh.
+    `waits`: seconds between questions, at most half a timeframe in all. `deadline`: seconds for
+    all of one refresh, less for short timeframes.
     """
 
     waits: tuple[float, ...] = (0.15, 0.25, 0.4, 0.7, 1.0, 1.5)
     deadline: float = 10.0
+
+    def limit(self, timeframe: int) -> float:
+        """Seconds for one refresh: a hanging question must not hold up many closes of a short timeframe."""
+        return min(self.deadline, max(3.0, timeframe / 2))
 
     def within(self, timeframe: int) -> list[float]:
         """The waits that fit into half of a timeframe."""
@@ -115,11 +120,12 @@ class CandleKeeper:
         async with self._locks[key]:
             if self._is_complete(key, close_at) and not self._holes_to_ask(key):
                 return Refreshed(key, complete=True, asked=False)
+            limit = self._patience.limit(key[1])
             try:
-                async with asyncio.timeout(self._patience.deadline):
+                async with asyncio.timeout(limit):
                     return await self._fetch_patiently(key, close_at)
             except TimeoutError:
-                return self._failed(key, close_at, f"no answer within {self._patience.deadline:g} s")
+                return self._failed(key, close_at, f"no answer within {limit:g} s")
             except PocketdeskError as error:
                 return self._failed(key, close_at, str(error))
 

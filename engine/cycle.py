@@ -131,14 +131,14 @@ class Cycle:
         try:
             refresh = self._keeper.prepare if first else self._keeper.refresh
             run.refreshed.append(await refresh(key, close_at))
-        except Exception as error:  # noqa: BLE001  # the top of one instrument's work: told, and the others go on
+        except Exception as error:  # the top of one instrument's work: told, and the others go on
             logger.exception("refreshing {} {} failed", key[0], name_of(key[1]))
             run.refreshed.append(Refreshed(key, complete=False, failed=f"{type(error).__name__}: {error}"))
 
     def _ask(self, run: _Run, bound: BoundPreset, symbol: Symbol, close_at: datetime) -> None:
         try:
             signal = self._decide(run, bound, symbol, close_at)
-        except Exception as error:  # noqa: BLE001  # an owner's strategy may raise anything: told, and the others go on
+        except Exception as error:  # an owner's strategy may raise anything: told, and the others go on
             logger.exception("strategy {} of preset {} failed", bound.strategy.name, bound.preset.id)
             run.failures.setdefault(bound.preset.id, []).append(f"{symbol}: {type(error).__name__}: {error}")
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.candle_keeper import Key, Refreshed
 from engine.core.facts import Trouble
@@ -12,6 +12,7 @@ from engine.timeframes import name_of
 
 LATE_CLOSES = 2
 """So many closes in a row must go by without a candle before it is told: one late candle is no news."""
+NO_ENTRIES = "; no entries until the gap lies further back"
 STORE = "candles"
 """Subject of the candle store's troubles."""
 
@@ -19,8 +20,7 @@ Name = tuple[Trouble, str]
 """A trouble and what it concerns: what an alert is counted by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A trouble as the trader is told of it. `subject`: an instrument with timeframe, a preset, or empty for all."""
 
     trouble: Trouble
@@ -91,7 +91,7 @@ class Troubles:
             judged.add(name)
             texts = [finding.text for finding in one.findings]
             if one.key in gaps:
-                texts.append(f"{name[1]}: candles are missing; no entries until they lie further back")
+                texts = [(texts or [f"{name[1]}: candles are missing"])[0] + NO_ENTRIES, *texts[1:]]
             if texts:
                 now[name] = _first_of(texts)
             if one.asked:

@@ -14,10 +14,10 @@ _UNITS = ((WEEK, "w"), (86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 def name_of(timeframe: int) -> str:
     """The usual name of a timeframe in seconds: `300` is `5m`."""
-    for seconds, letter in _UNITS:
-        if timeframe % seconds == 0:
-            return f"{timeframe // seconds}{letter}"
-    raise ValueError(f"{timeframe} is not a whole number of seconds above zero")
+    if timeframe < 1:
+        raise ValueError(f"{timeframe} is not a number of seconds above zero")
+    seconds, letter = next(unit for unit in _UNITS if timeframe % unit[0] == 0)
+    return f"{timeframe // seconds}{letter}"
 
 
 def epoch(moment: datetime) -> int:

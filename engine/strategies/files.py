@@ -52,7 +52,7 @@ def _load(paths: Iterable[Path], load: Callable[[Path], ModuleType]) -> Found:
     for path in paths:
         try:
             found.strategies.append((path, _strategy_in(load(path))))
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # the owner's code may raise anything; he is told
+        except (Exception, SystemExit) as error:  # the owner's code may raise anything; he is told
             found.problems.append(_sentence(path, error))
     return found
 
