@@ -163,11 +163,12 @@ class Runner:
         self._entries_open = False
 
     async def settle(self, seconds: float) -> bool:
-        """Wait for effects under way, while `run` still deals with their outcomes."""
+        """Wait until nothing waits or is under way, while `run` still deals with it; whether that came in time."""
         if self._executor is None:
             return True
         try:
             async with asyncio.timeout(seconds):
+                await self._inbox.drained()
                 while self._executor.under_way:
                     await self._executor.settle(seconds)
                     await self._inbox.drained()
