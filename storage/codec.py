@@ -26,16 +26,16 @@ UPCASTERS: dict[tuple[str, int], Upcast] = {}
 
 
 @cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+def _adapter(kind: str) -> TypeAdapter[Any]:
     # Built at first use of each kind: all of them at once would cost start-up time.
-    return TypeAdapter(kind)
+    return TypeAdapter(KINDS[kind])
 
 
 def encode(fact: AnyFact) -> str:
     """The fact's body. Raises Corrupt for one that could not be read again, such as a NaN or a naive time."""
     if fact.at.utcoffset() != timedelta(0):
         raise Corrupt(f"a {type(fact).__name__} can't be written down: its time {fact.at} is not in UTC")
-    adapter = _adapter(type(fact))
+    adapter = _adapter(type(fact).__name__)
     try:
         body = adapter.dump_json(fact, warnings="error")
         if adapter.validate_json(body) != fact:
@@ -51,7 +51,7 @@ def decode(kind: str, version: int, body: str) -> AnyFact:
     if fact_type is None:
         raise Corrupt(f"the journal holds a fact of unknown kind {kind!r}: a newer Pocketdesk wrote it")
     try:
-        fact: AnyFact = _adapter(fact_type).validate_json(_lift(fact_type, version, body))
+        fact: AnyFact = _adapter(kind).validate_json(_lift(fact_type, version, body))
     except ValueError as error:
         reason = _first_line(error)
         raise Corrupt(

@@ -102,3 +102,12 @@ def _backup_path(path: Path, revision: str) -> Path:
 
 def _table_names(connection: Connection) -> list[str]:
     return inspect(connection).get_table_names()
+
+
+async def verify(database: Database) -> None:
+    """Look through a SQLite file for damage, after an end that was not orderly. Raises StorageTrouble naming it."""
+    if not database.address.is_sqlite:
+        return
+    finding = await database.read(lambda connection: connection.scalar(text("PRAGMA quick_check(1)")))
+    if finding != "ok":
+        raise StorageTrouble(f"the database {database.address.name} is damaged, restore a backup: {finding}")

@@ -17,6 +17,7 @@ from engine.core.ids import BookId
 from engine.core.money import ZERO
 from storage import schema
 from storage.columns import EPOCH, Exact
+from storage.sql import upsert
 
 STEPS = (60, 600, 3_600, 86_400)
 """Seconds. Equity is kept as the last mark of each minute, ten minutes, hour and day."""
@@ -24,6 +25,7 @@ READ_MODELS: tuple[Table, ...] = (
     schema.fills,
     schema.trades,
     schema.days,
+    schema.totals,
     schema.performance,
     schema.equity,
     schema.halts,
@@ -49,6 +51,7 @@ def _fill(connection: Connection, book: BookId, number: int, fact: FillBooked) -
     connection.execute(insert(schema.fills).values(fill_row(book, number, fact)))
     added = {"fees": fact.fee_value, "volume": fact.fill.value}
     _add(connection, schema.days, {"book": book, "day": day_of(fact.fill.at)}, added)
+    _add(connection, schema.totals, {"book": book}, added)
 
 
 def _trade(connection: Connection, book: BookId, number: int, fact: PositionClosed) -> None:
@@ -56,19 +59,16 @@ def _trade(connection: Connection, book: BookId, number: int, fact: PositionClos
     won = fact.profit > ZERO
     result = {"profit": fact.profit, "trades": 1, "wins": int(won)}
     _add(connection, schema.days, {"book": book, "day": day_of(fact.at)}, result)
+    result |= {"won" if won else "lost": abs(fact.profit)}
+    _add(connection, schema.totals, {"book": book}, result)
     key = {"book": book, "preset": fact.preset or "", "symbol": fact.symbol}
-    share = {"fees": fact.fees, "won" if won else "lost": abs(fact.profit)}
-    _add(connection, schema.performance, key, result | share)
+    _add(connection, schema.performance, key, result | {"fees": fact.fees})
 
 
 def _equity(connection: Connection, book: BookId, number: int, fact: EquityMarked) -> None:
-    table = schema.equity
     value = {"at": fact.at, "equity": fact.equity, "cash": fact.cash}
-    for step in STEPS:
-        key = {"book": book, "step": step, "bucket": bucket_of(fact.at, step)}
-        changed = connection.execute(update(table).where(*_matches(table, key)).values(value))
-        if changed.rowcount == 0:
-            connection.execute(insert(table).values(key | value))
+    buckets = [{"book": book, "step": step, "bucket": bucket_of(fact.at, step)} for step in STEPS]
+    upsert(connection, schema.equity, [key | value for key in buckets])
 
 
 def _halt(connection: Connection, book: BookId, number: int, fact: HaltLatched) -> None:

@@ -101,6 +101,19 @@ days = Table(
     Column("wins", Integer, nullable=False),
 )
 
+totals = Table(
+    "totals",
+    metadata,
+    Column("book", Text, primary_key=True),
+    Column("profit", Exact, nullable=False),
+    Column("fees", Exact, nullable=False),
+    Column("volume", Exact, nullable=False),
+    Column("won", Exact, nullable=False),
+    Column("lost", Exact, nullable=False),
+    Column("trades", Integer, nullable=False),
+    Column("wins", Integer, nullable=False),
+)
+
 performance = Table(
     "performance",
     metadata,

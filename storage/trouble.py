@@ -26,6 +26,10 @@ class LeaseLost(StorageTrouble):
     """Another process writes to this database now; this one must stop."""
 
 
+class LeaseHeld(StorageTrouble):
+    """Another process has the lease: wait, or stop that one."""
+
+
 SQLITE = {
     sqlite3.SQLITE_BUSY: "the database {where} is locked by another program",
     sqlite3.SQLITE_LOCKED: "the database {where} is locked by another program",
