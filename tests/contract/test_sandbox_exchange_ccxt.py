@@ -214,7 +214,6 @@ async def test_orders_over_the_websocket_api(client: Any) -> None:
     order = await client.create_order_ws("BTC/USDT", "market", "buy", 0.01)
     assert order["status"] == "closed"
     assert (await client.fetch_order_ws(order["id"], "BTC/USDT"))["id"] == order["id"]
-    assert (await client.fetch_balance_ws())["BTC"]["total"] == pytest.approx(0.10999)
 
 
 async def test_candles_stream_and_close_on_the_second(moving_client: Any) -> None:
