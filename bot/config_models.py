@@ -274,7 +274,7 @@ class Config(Section):
         """SQLAlchemy's address of the database; it may hold a password."""
         if self.storage.url is not None:
             return self.storage.url.get_secret_value()
-        return f"sqlite+aiosqlite:///{self.storage.path}"
+        return f"sqlite:///{self.storage.path}"
 
     def secrets(self) -> list[str]:
         """Every secret value, for the scrubber of the logs."""

@@ -21,7 +21,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _PERCENT = re.compile(r"\s*(\d{1,6}(?:\.\d{1,9})?)\s*%\s*")
 _DURATION = re.compile(r"(?:\d{1,6}[smhdw]\s*)+")
 _DURATION_PART = re.compile(r"(\d{1,6})([smhdw])")
-_TIMEFRAME = re.compile(r"([1-9]\d{0,3})([smhdw])")
+_TIMEFRAME = re.compile(r"([1-9]\d{0,3})([smhd])")
 _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)")
 
 
@@ -168,12 +168,12 @@ def _read_timeframe(value: object) -> int:
     if found is None:
         raise ValueError(f"must be {TIMEFRAME.allowed}")
     seconds = int(found.group(1)) * _UNITS[found.group(2)]
-    if seconds > _UNITS["w"]:
+    if seconds > _UNITS["d"]:
         raise ValueError(f"must be {TIMEFRAME.allowed}")
     return seconds
 
 
-TIMEFRAME = Kind('a timeframe up to one week, written like "5m", "1h" or "1d"', _read_timeframe)
+TIMEFRAME = Kind('a timeframe up to one day, written like "5m", "1h" or "1d"', _read_timeframe)
 """Seconds of one candle."""
 
 

@@ -211,7 +211,7 @@ def test_defaults_are_those_of_the_engine(tmp_path: Path) -> None:
         ),
         (
             "[presets.b]\nstrategy = 'x'\nsymbols = ['BTC/USDT']\ntimeframes = [5]",
-            "config.toml: presets.b.timeframes[0] = 5: must be a timeframe up to one week, written like "
+            "config.toml: presets.b.timeframes[0] = 5: must be a timeframe up to one day, written like "
             '"5m", "1h" or "1d"',
         ),
         (
@@ -328,5 +328,5 @@ def test_a_token_in_a_file_that_all_can_read_is_warned_of(tmp_path: Path) -> Non
 
 def test_paths_count_from_the_folder_of_the_config(tmp_path: Path) -> None:
     config = sound(tmp_path, SOUND + "[storage]\npath = 'x/y.db'\n")
-    assert config.storage_url == f"sqlite+aiosqlite:///{tmp_path}/x/y.db"
+    assert config.storage_url == f"sqlite:///{tmp_path}/x/y.db"
     assert config.logs.folder == tmp_path / "data/logs"

@@ -1,0 +1,203 @@
+"""The command line. Each command imports what it needs when it is called, so that the small ones are quick."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from bot import VERSION
+
+if TYPE_CHECKING:
+    from bot.config import Loaded
+
+DEFAULT_CONFIG = Path("config.toml")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`pocketdesk`; answers with the exit code."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pocketdesk", description="A trading desk in your pocket.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help)
+        sub.set_defaults(command=command)
+        return sub
+
+    _add_config(add("run", _run, "run the bot until it is told to stop"))
+    _add_config(add("check", _check, "say what is wrong before anything starts"))
+    demo = add("demo", _demo, "a market, a chat page and the bot, all on this machine")
+    demo.add_argument(
+        "--fresh", action="store_true", help="begin anew instead of going on where the last demo ended"
+    )
+    demo.add_argument("--folder", type=Path, default=Path("demo-data"), help="where it keeps everything")
+    demo.add_argument("--seconds", type=float, help="end by itself after so long")
+    sandbox = add("sandbox", _sandbox, "one of the local stand-ins: exchange or telegram")
+    sandbox.add_argument("which", choices=("exchange", "telegram"))
+    sandbox.add_argument("rest", nargs=argparse.REMAINDER, help="its options; --help tells them")
+    backup = add("backup", _backup, "copy the database while the bot runs, and check the copy")
+    backup.add_argument("target", type=Path, help="the file to write; it must not be there yet")
+    _add_config(backup)
+    restore = add("restore", _restore, "put a backup in the place of the database; the bot must not run")
+    restore.add_argument("source", type=Path, help="the file that backup wrote")
+    _add_config(restore)
+    _add_config(add("pair", _pair, "make a new pairing link, for a new phone or a lost one"))
+    _add_config(add("health", _health, "ask a running bot how it is (for a watchdog)"))
+    add("version", _version, "the version")
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, default=DEFAULT_CONFIG, help="the settings (default: %(default)s)"
+    )
+
+
+def _load(options: argparse.Namespace) -> Loaded | None:
+    """The settings, or None after telling everything that is wrong with them."""
+    from bot.config import ConfigError, load
+
+    try:
+        return load(options.config)
+    except ConfigError as error:
+        for problem in error.problems:
+            say(f"fail  {problem}", sys.stderr)
+        return None
+
+
+def say(text: str, out: TextIO | None = None) -> None:
+    """One line for the person at the terminal."""
+    print(text, file=out or sys.stdout, flush=True)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from bot import lifecycle
+
+    loaded = _load(options)
+    if loaded is None:
+        return lifecycle.BAD_CONFIG
+    from loguru import logger
+
+    from bot.logs import start_logs
+
+    start_logs(loaded.config.logs, loaded.config.secrets())
+    for warning in loaded.warnings:
+        logger.warning("{}", warning)
+    from bot import application
+
+    config = loaded.config
+    return lifecycle.run(lambda stop: application.run(config, stop))
+
+
+def _check(options: argparse.Namespace) -> int:
+    loaded = _load(options)
+    if loaded is None:
+        return 1
+    from bot.check import check_all
+    from bot.logs import scrubber, start_logs
+
+    start_logs(None, loaded.config.secrets())
+    from engine.clock import SystemClock
+
+    failed = False
+    for finding in asyncio.run(check_all(loaded, SystemClock())):
+        failed = failed or finding.is_failure
+        say(scrubber.clean(str(finding)))
+    return int(failed)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from bot.demo import run_demo
+
+    return run_demo(options.folder, fresh=options.fresh, seconds=options.seconds)
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    from importlib import import_module
+
+    from bot.logs import start_logs
+
+    start_logs(None, [])
+    module = import_module(f"sandbox.{options.which}.cli")
+    parser = argparse.ArgumentParser(prog=f"pocketdesk sandbox {options.which}", description=module.__doc__)
+    module.add_arguments(parser)
+    try:
+        asyncio.run(module.serve(parser.parse_args(options.rest)))
+    except (ValueError, OSError) as error:
+        say(str(error), sys.stderr)
+        return 2
+    return 0
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from bot.keeping import back_up
+
+    return _on_database(options, lambda path: back_up(path, options.target))
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from bot.keeping import restore
+
+    return _on_database(options, lambda path: restore(options.source, path))
+
+
+def _on_database(options: argparse.Namespace, work: Callable[[Path], str]) -> int:
+    from engine.core.errors import PocketdeskError
+
+    loaded = _load(options)
+    if loaded is None:
+        return 2
+    storage = loaded.config.storage
+    if storage.url is not None:
+        say("The database is a PostgreSQL server: use its own pg_dump and pg_restore.", sys.stderr)
+        return 2
+    try:
+        say(work(storage.path))
+    except PocketdeskError as error:
+        say(str(error), sys.stderr)
+        return 1
+    return 0
+
+
+def _pair(options: argparse.Namespace) -> int:
+    from engine.core.errors import PocketdeskError
+
+    loaded = _load(options)
+    if loaded is None:
+        return 2
+    from bot.application import new_pairing
+
+    try:
+        say(asyncio.run(new_pairing(loaded.config)))
+    except PocketdeskError as error:
+        say(str(error), sys.stderr)
+        return 1
+    return 0
+
+
+def _health(options: argparse.Namespace) -> int:
+    from bot.health_client import ask_health
+
+    loaded = _load(options)
+    if loaded is None:
+        return 2
+    fine, words = ask_health(loaded.config.health.port)
+    say(words, sys.stdout if fine else sys.stderr)
+    return 0 if fine else 1
+
+
+def _version(options: argparse.Namespace) -> int:
+    say(f"pocketdesk {VERSION}")
+    return 0

@@ -1,0 +1,129 @@
+"""A page on this machine only, for a watchdog: `/health` says how it is, `/metrics` the figures for Prometheus.
+
+Imported only where it is enabled: aiohttp's server side and the metrics cost memory that most don't need.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from loguru import logger
+
+from engine.clock import Clock
+from engine.core.state import TraderState
+from engine.desk import ConnectionView, Desk, FeedState, Health
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+LOOPBACK = "127.0.0.1"
+
+
+class HealthPage:
+    """Serves the page until closed. `phone` tells whether Telegram was reached lately."""
+
+    def __init__(self, desk: Desk, clock: Clock, version: str, phone: Callable[[], bool]) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._version = version
+        self._phone = phone
+        self._began = clock.monotonic()
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    async def open(self, port: int) -> None:
+        """Listen on loopback; 0 takes any free port. A port that is taken is told, and the bot goes on without."""
+        application = web.Application()
+        application.router.add_get("/health", self._health)
+        application.router.add_get("/metrics", self._metrics)
+        runner = web.AppRunner(application, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, LOOPBACK, port, shutdown_timeout=1)
+        try:
+            await site.start()
+        except OSError as error:
+            await runner.cleanup()
+            logger.error("health.port = {}: the health page can't be served: {}", port, error.strerror)
+            return
+        self._runner = runner
+        self.port = runner.addresses[0][1]
+
+    async def close(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _health(self, request: web.Request) -> web.Response:
+        report = self.report()
+        return web.Response(
+            text=json.dumps(report), content_type="application/json", status=200 if report["ok"] else 503
+        )
+
+    def report(self) -> dict[str, object]:
+        """What `/health` answers. Only a connection that stopped working makes it not ok.
+
+        A venue or a Telegram that is away is no reason to restart the bot: it would not bring them back.
+        """
+        views = [self._desk.view(name) for name in self._desk.connections()]
+        return {
+            "ok": all(view.health.working for view in views),
+            "version": self._version,
+            "uptime_seconds": round(self._clock.monotonic() - self._began),
+            "telegram": self._phone(),
+            "connections": {view.settings.connection: _connection(view) for view in views},
+        }
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+        body = generate_latest(self._figures())
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    def _figures(self) -> CollectorRegistry:
+        from prometheus_client import CollectorRegistry, Gauge
+
+        registry = CollectorRegistry()
+        Gauge("pocketdesk_telegram_up", "1 when Telegram was reached lately", registry=registry).set(
+            self._phone()
+        )
+        uptime = Gauge("pocketdesk_uptime_seconds", "Since the process began", registry=registry)
+        uptime.set(self._clock.monotonic() - self._began)
+        for name, meaning, figure in _FIGURES:
+            gauge = Gauge(f"pocketdesk_{name}", meaning, ["connection", "mode"], registry=registry)
+            for connection in self._desk.connections():
+                view = self._desk.view(connection)
+                gauge.labels(connection, view.settings.mode.value).set(figure(view.state, view.health))
+        return registry
+
+
+_FIGURES: tuple[tuple[str, str, Callable[[TraderState, Health], float]], ...] = (
+    ("working", "1 while its runner works", lambda state, health: health.working),
+    ("feed_silent", "1 while no prices come", lambda state, health: health.feed is FeedState.SILENT),
+    ("waiting_inputs", "Inputs that wait in the inbox", lambda state, health: health.waiting_inputs),
+    ("restarts", "Restarts of the runner", lambda state, health: health.restarts),
+    ("cycle_milliseconds", "Duration of the last cycle", lambda state, health: health.last_cycle_ms or 0.0),
+    ("positions", "Positions that are not closed", lambda state, health: len(state.positions)),
+    ("orders", "Orders that are not settled", lambda state, health: len(state.orders)),
+    ("equity", "In the quote coin, for display only", lambda state, health: float(state.equity)),
+    ("halted", "1 while a halt is latched", lambda state, health: state.is_halted),
+    ("troubles", "Troubles that have not ended", lambda state, health: len(state.troubles)),
+)
+
+
+def _connection(view: ConnectionView) -> dict[str, object]:
+    health = view.health
+    return {
+        "working": health.working,
+        "mode": view.settings.mode.value,
+        "state": view.state.state.value,
+        "halted": view.state.halted,
+        "feed": health.feed.value,
+        "last_price_at": health.last_price_at and health.last_price_at.isoformat(),
+        "last_cycle_at": health.last_cycle_at and health.last_cycle_at.isoformat(),
+        "waiting_inputs": health.waiting_inputs,
+        "restarts": health.restarts,
+        "troubles": sorted({trouble.value for trouble, _ in view.state.troubles}),
+    }

@@ -1,0 +1,89 @@
+"""How the process ends: told to stop, it finishes what is under way within bounds, or is ended (P8).
+
+The first SIGTERM or SIGINT sets the stop event and starts a timer in a thread of its own, so that even a hung loop
+ends in time. A second signal, or the timer, ends the process at once; nothing that was durable is lost by it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from types import FrameType
+
+from loguru import logger
+
+from engine.core.errors import PocketdeskError
+
+DRAIN_SECONDS = 7.0
+OK, FAILED, BAD_CONFIG, FORCED = 0, 1, 2, 3
+"""Exit codes: ended as told, could not start or broke down, the settings can't be used, ended by force."""
+
+Work = Callable[[asyncio.Event], Awaitable[None]]
+"""Runs until the event is set, then ends by itself."""
+
+
+def run(work: Work, drain_seconds: float = DRAIN_SECONDS) -> int:
+    """Run `work` to its end and answer with the process's exit code."""
+    faulthandler.enable()
+    try:
+        asyncio.run(_supervised(work, drain_seconds))
+    except PocketdeskError as error:
+        logger.error("{}", error)
+        return FAILED
+    except Exception:
+        logger.exception("Pocketdesk broke down")
+        return FAILED
+    return OK
+
+
+async def _supervised(work: Work, drain_seconds: float) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    ending = _Ending(lambda: loop.call_soon_threadsafe(stop.set), drain_seconds)
+    loop.set_exception_handler(_tell)
+    previous = {number: signal.signal(number, ending.on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        await work(stop)
+    finally:
+        # Still counting: closing the executor's threads after this may hang as well.
+        for number, handler in previous.items():
+            signal.signal(number, handler if stop.is_set() is False else ending.on_signal)
+
+
+class _Ending:
+    """The steps to the end, whichever way it comes."""
+
+    def __init__(self, stop: Callable[[], object], drain_seconds: float) -> None:
+        self._stop = stop
+        self._drain_seconds = drain_seconds
+        self._told = False
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if self._told:
+            self._end_now(f"{name} a second time")
+        self._told = True
+        timer = threading.Timer(
+            self._drain_seconds, self._end_now, ["what was under way did not end in time"]
+        )
+        timer.daemon = True
+        timer.start()
+        self._stop()
+
+    def _end_now(self, reason: str) -> None:
+        sys.stderr.write(f"ended by force: {reason}\n")
+        faulthandler.dump_traceback(sys.stderr, all_threads=True)
+        sys.stderr.flush()
+        os._exit(FORCED)
+
+
+def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """An exception that no task's owner picked up: written down with its traceback."""
+    error = context.get("exception")
+    reason = error if isinstance(error, BaseException) else None
+    logger.opt(exception=reason).error("{}", context.get("message", "trouble in the event loop"))
