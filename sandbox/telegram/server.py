@@ -74,6 +74,7 @@ class TelegramSandbox:
         """Close every connection and write the state."""
         self.bot_api.faults.clear()
         self.world.hub.close()
+        self.world.updates.end_polls()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

@@ -58,6 +58,10 @@ class UpdateQueue:
         """Forget everything that waits (`drop_pending_updates`)."""
         self.pending.waiting.clear()
 
+    def end_polls(self) -> None:
+        """Answer whoever waits with what there is, so that a stopping server is not held up."""
+        self._wake()
+
     def _wanted(self, kind: str) -> bool:
         if self.pending.allowed is None:
             return kind not in _ON_REQUEST_ONLY
