@@ -1,5 +1,6 @@
 """The bodies of user stream events: executionReport, outboundAccountPosition, balanceUpdate."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from sandbox.exchange.binance.render import SELF_TRADE, Json, num
@@ -47,12 +48,13 @@ def execution_report(event: OrderEvent, now_ms: int) -> Json:
     }
 
 
-def account_position(event: OrderEvent, now_ms: int) -> Json:
+def account_position(balances: Iterable[tuple[str, Decimal, Decimal]], changed_ms: int, now_ms: int) -> Json:
+    """`balances` are (coin, free, locked) of the coins that may have changed."""
     return {
         "e": "outboundAccountPosition",
         "E": now_ms,
-        "u": event.time_ms,
-        "B": [{"a": coin, "f": num(free), "l": num(locked)} for coin, free, locked in event.balances],
+        "u": changed_ms,
+        "B": [{"a": coin, "f": num(free), "l": num(locked)} for coin, free, locked in balances],
     }
 
 

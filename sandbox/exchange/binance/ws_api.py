@@ -67,10 +67,13 @@ class WebsocketApi:
     def on_order_event(self, event: OrderEvent) -> None:
         now = self._desk.venue.clock.now_ms()
         self._tell(event.order.account, user_events.execution_report(event, now))
-        self._tell(event.order.account, user_events.account_position(event, now))
+        self._tell(event.order.account, user_events.account_position(event.balances, event.time_ms, now))
 
     def on_balance(self, account: str, coin: str, change: Decimal) -> None:
-        self._tell(account, user_events.balance_update(coin, change, self._desk.venue.clock.now_ms()))
+        now = self._desk.venue.clock.now_ms()
+        self._tell(account, user_events.balance_update(coin, change, now))
+        held = self._desk.venue.matching.accounts[account].snapshot([coin])
+        self._tell(account, user_events.account_position(held, now, now))
 
     def _tell(self, account: str, event: dict[str, Any]) -> None:
         for connection, number in self._listening(account):
