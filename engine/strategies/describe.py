@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -10,6 +12,7 @@ from engine.desk import ParameterInfo, StrategyInfo
 from engine.strategies.base import Strategy
 
 _TYPES = {int: "whole number", float: "number", bool: "yes or no", str: "text"}
+_MARKED = re.compile(r"(<!-- parameters: (\w+) -->).*?(<!-- end -->)", re.DOTALL)
 _BOUNDS = (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
 
 
@@ -31,6 +34,15 @@ def table(info: StrategyInfo) -> str:
         cells = (f"`{one.name}`", one.type, one.default, one.bounds, one.description)
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows)
+
+
+def with_tables(text: str, infos: Iterable[StrategyInfo]) -> str:
+    """A Markdown text with each `<!-- parameters: NAME -->` … `<!-- end -->` filled with that strategy's table.
+
+    Raises KeyError for a name that is no strategy.
+    """
+    tables = {info.name: table(info) for info in infos}
+    return _MARKED.sub(lambda found: f"{found[1]}\n\n{tables[found[2]]}\n\n{found[3]}", text)
 
 
 def _parameter(name: str, field: FieldInfo) -> ParameterInfo:

@@ -44,7 +44,8 @@ def test_m3_an_unfinished_candle_is_left_out() -> None:
 @pytest.mark.parametrize("name", ["open", "high", "low", "close", "volume"])
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "-1"])
 def test_m9_what_is_no_sound_number_is_refused(name: str, value: str) -> None:
-    bad = replace(at(1), **{name: Decimal(value)})
+    numbers: dict[str, Any] = {name: Decimal(value)}
+    bad = replace(at(1), **numbers)
     checked = check([at(0), bad, at(2)])
     assert [one.open_time for one in checked.candles] == [at(0).open_time, at(2).open_time]
     assert flaws(checked) == [Flaw.NOT_POSITIVE if value == "-1" else Flaw.NOT_A_NUMBER, Flaw.HOLE]
@@ -57,7 +58,7 @@ def test_a_zero_price_is_refused_and_a_zero_volume_is_not() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"high": Decimal(99)}, {"low": Decimal(101)}])
-def test_high_and_low_must_hold_the_rest(changes: dict[str, Decimal]) -> None:
+def test_high_and_low_must_hold_the_rest(changes: dict[str, Any]) -> None:
     assert flaws(check([at(0, **changes)])) == [Flaw.UPSIDE_DOWN]
 
 
