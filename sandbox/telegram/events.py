@@ -26,10 +26,12 @@ class Hub:
     """Hands every event to every listener; a listener that falls too far behind is cut off and reconnects."""
 
     def __init__(self) -> None:
+        self.published = 0
         self._listeners: set[asyncio.Queue[Event | None]] = set()
 
     def publish(self, event: Event) -> None:
         """Hand `event` to all who listen now."""
+        self.published += 1
         for queue in list(self._listeners):
             if queue.qsize() >= _QUEUE_LIMIT:
                 self._listeners.discard(queue)

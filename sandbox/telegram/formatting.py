@@ -43,7 +43,10 @@ class TextBuilder:
     def close(self, kind: str, start: int, **details: str | None) -> None:
         """An entity of `kind` from `start` to here; empty ones are dropped, as Telegram does."""
         if self.position > start:
-            self.entities.append(Entity(type=kind, offset=start, length=self.position - start, **details))
+            entity = Entity(type=kind, offset=start, length=self.position - start, **details)
+            self.entities.insert(
+                0, entity
+            )  # what closes later lies around it, and comes first at equal extent
 
     def finish(self) -> Formatted:
         """The result, entities in the order in which Telegram lists them."""

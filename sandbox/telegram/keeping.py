@@ -46,7 +46,7 @@ class Keeper:
 
     def _mark(self) -> int:
         pending = self.world.memory.updates
-        return hash((self.world.memory.version, pending.next_id, len(pending.waiting)))
+        return hash((self.world.hub.published, pending.next_id, len(pending.waiting)))
 
     def _read(self) -> Memory | None:
         if self._path is None or not self._path.exists():

@@ -21,6 +21,8 @@ from sandbox.telegram.model import (
 from sandbox.telegram.wire import chat_json, message_json, user_json
 from sandbox.telegram.world import CHANNEL, World
 
+_QUERIES_KEPT = 1000
+
 Voice = Literal["self", "anonymous_admin", "channel"]
 
 
@@ -95,7 +97,7 @@ class People:
             data=data,
             created=self.world.clock.now(),
         )
-        self.world.memory.queries[query.id] = query
+        self._remember(query)
         self.world.updates.push(
             "callback_query",
             {
@@ -107,6 +109,12 @@ class People:
             },
         )
         return query
+
+    def _remember(self, query: CallbackQuery) -> None:
+        queries = self.world.memory.queries
+        queries[query.id] = query
+        if len(queries) > _QUERIES_KEPT:
+            del queries[next(iter(queries))]
 
     def block(self, user_id: int, blocked: bool) -> None:
         """Block the bot in the private chat, or take it back; the bot learns it by my_chat_member."""

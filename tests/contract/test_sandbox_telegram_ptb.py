@@ -231,7 +231,7 @@ async def test_blocked_revoked_and_moved(telegram: RunningTelegram, bot: Bot) ->
     with pytest.raises(ChatMigrated) as refusal:
         await bot.send_message(GROUP, "x")
     assert refusal.value.new_chat_id == moved["chat"]
-    assert await bot.send_message(moved["chat"], "x")
+    assert (await bot.send_message(moved["chat"], "x")).chat.type == "supergroup"
     kinds = [
         update.my_chat_member.new_chat_member.status
         for update in await bot.get_updates()
@@ -269,7 +269,7 @@ async def test_faults_on_demand(
         await bot.send_message(OWNER, "once")
     async with telegram.phone() as phone:
         assert [m.text for m in await phone.messages() if m.by_bot] == ["once"] * arrived
-    assert await bot.send_message(OWNER, "again")
+    assert (await bot.send_message(OWNER, "again")).text == "again"
     assert [call.method for call in telegram.calls("sendMessage")] == ["sendMessage"] * 2
 
 
@@ -278,7 +278,7 @@ async def test_an_outage_and_its_end(telegram: RunningTelegram, bot: Bot) -> Non
     with pytest.raises(NetworkError):
         await bot.send_message(OWNER, "x")
     await telegram.start()
-    assert await bot.send_message(OWNER, "y")
+    assert (await bot.send_message(OWNER, "y")).text == "y"
 
 
 async def test_what_people_can_do_reaches_the_bot(telegram: RunningTelegram, bot: Bot) -> None:
