@@ -81,10 +81,8 @@ def _check_timeframes(preset: Preset, strategy: Strategy[Any]) -> None:
     least, most = strategy.timeframes
     given = preset.timeframes
     if not least <= len(given) <= most:
-        count = str(least) if least == most else f"{least} to {most}"
-        raise Denied(
-            f"preset {preset.id}: strategy {strategy.name} reads {count} timeframes, not {len(given)}"
-        )
+        count = f"from {least} to {most} timeframes" if most > 1 else "one timeframe"
+        raise Denied(f"preset {preset.id}: strategy {strategy.name} reads {count}, not {len(given)}")
     if any(timeframe < 1 for timeframe in given):
         raise Denied(f"preset {preset.id}: a timeframe is at least one second")
     if list(given) != sorted(set(given)):

@@ -36,6 +36,6 @@ def _opened(path: Path) -> TextIO:
 
 def _candles(lines: TextIO) -> Iterator[Candle]:
     for row in csv.DictReader(lines):
-        prices = [Price(Decimal(row[name])) for name in ("open", "high", "low", "close")]
-        opened = datetime.fromtimestamp(int(row["timestamp"]) / 1000, UTC)
-        yield Candle(opened, *prices, Quantity(Decimal(row["volume"])))
+        opened, high, low, close = (Price(Decimal(row[name])) for name in ("open", "high", "low", "close"))
+        moment = datetime.fromtimestamp(int(row["timestamp"]) / 1000, UTC)
+        yield Candle(moment, opened, high, low, close, Quantity(Decimal(row["volume"])))

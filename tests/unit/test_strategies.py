@@ -197,7 +197,7 @@ def test_the_widest_and_narrowest_parameters_can_be_bound(name: str, pick: Calla
         ]
         if bounds:
             kind = info.annotation
-            values[field] = kind(pick(bounds))  # type: ignore[misc]
+            values[field] = kind(pick(bounds))
     for low, high in (("fast", "slow"), ("oversold", "recovered")):
         if low in values and values[low] >= values[high]:
             values[low] = values[high] - 1

@@ -49,8 +49,10 @@ def registry(folder: Path, **files: str) -> Registry:
     return Registry(folder)
 
 
-def preset(strategy: str, timeframes: tuple[int, ...] = (HOUR,), **parameters: object) -> Preset:
-    return Preset(PresetId("p"), strategy, (BTC,), timeframes, parameters)
+def preset(
+    strategy: str, parameters: dict[str, object] | None = None, timeframes: tuple[int, ...] = (HOUR,)
+) -> Preset:
+    return Preset(PresetId("p"), strategy, (BTC,), timeframes, parameters or {})
 
 
 def test_one_file_in_the_owners_folder_is_one_strategy(tmp_path: Path) -> None:
@@ -133,7 +135,7 @@ def test_g1_g2_a_wrong_preset_is_refused_in_words(
     name: str, parameters: dict[str, object], words: str
 ) -> None:
     with pytest.raises(Denied, match=re.escape(words)):
-        Registry().bind(preset(name, **parameters))
+        Registry().bind(preset(name, parameters))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ def test_g1_g2_a_wrong_preset_is_refused_in_words(
 )
 def test_timeframes_must_fit_the_strategy(name: str, timeframes: tuple[int, ...], words: str) -> None:
     with pytest.raises(Denied, match=words):
-        Registry().bind(preset(name, timeframes))
+        Registry().bind(preset(name, timeframes=timeframes))
 
 
 @pytest.mark.parametrize("need", [1, 1001])
@@ -159,7 +161,7 @@ def test_a_warm_up_beyond_bounds_is_refused(tmp_path: Path, need: int) -> None:
 
 
 def test_whole_numbers_do_for_a_number() -> None:
-    bound = Registry().bind(preset("macd_atr", stop_atr=3))
+    bound = Registry().bind(preset("macd_atr", {"stop_atr": 3}))
     assert bound.parameters.model_dump()["stop_atr"] == 3.0
 
 
@@ -196,7 +198,7 @@ def test_the_example_in_the_documentation_works_as_it_stands(tmp_path: Path) -> 
     (example,) = re.findall(r"```python\n(.*?)```", DOC.read_text(), re.DOTALL)
     found = registry(tmp_path, breakout=example)
     assert found.problems == []
-    bound = found.bind(preset("breakout", entry=10))
+    bound = found.bind(preset("breakout", {"entry": 10}))
     series, seen = CandleSeries(HOUR), set()
     for one in read(SHIPPED):
         series.put(one)
