@@ -83,7 +83,7 @@ class Coordinator:
         seen = one.runner.market.seen_at.values()
         return Health(
             one.working,
-            room.feed.state,
+            room.feed.state(one.symbols()),
             max(seen, default=None),
             room.last_cycle_at,
             self._next_cycle(room),

@@ -32,7 +32,7 @@ _VENUE = (
     i.OrderNotFound,
     i.AskFailed,
     i.CancelRefused,
-    i.BalancesSeen,
+    i.PictureSeen,
     i.Opened,
 )
 

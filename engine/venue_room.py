@@ -55,6 +55,7 @@ class VenueRoom:
 
     def start(self) -> None:
         """Begin in the background: a venue in maintenance holds up neither start nor chat (M6)."""
+        self.feed.start()
         self._task = asyncio.get_running_loop().create_task(self._keep())
 
     async def stop(self) -> None:

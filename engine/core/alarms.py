@@ -34,3 +34,12 @@ class Trouble(StrEnum):
     CLOCK_OFF = "clock_off"
     STORAGE = "storage"
     RUNNER_FAILED = "runner_failed"
+    RECONCILE_FAILED = "reconcile_failed"
+
+
+class ForeignChoice(StrEnum):
+    """What the owner wants done with an order that has our mark but is not in our books."""
+
+    ADOPT = "adopt"
+    CLOSE = "close"
+    IGNORE = "ignore"

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.core.facts import AnyFact, CancelIntended, OrderAsked, OrderIntended
+from engine.core.facts import (
+    AnyFact,
+    CancelIntended,
+    ForeignChoice,
+    ForeignResolved,
+    OrderAsked,
+    OrderIntended,
+)
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest
 from engine.core.state import TraderState
@@ -35,6 +42,8 @@ def effects_of(fact: AnyFact, state: TraderState) -> Effect | None:
     what was under way then is asked for at the venue, not done again."""
     if isinstance(fact, OrderIntended):
         return Submit(fact.order.request())
+    if isinstance(fact, ForeignResolved) and fact.choice is ForeignChoice.CLOSE:
+        return Cancel(fact.client_order_id, fact.symbol)
     if isinstance(fact, CancelIntended | OrderAsked):
         order = state.order(fact.client_order_id)
         if order is None:

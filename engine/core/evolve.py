@@ -65,6 +65,7 @@ def _book_opened(state: TraderState, fact: f.BookOpened) -> None:
 def _restarted(state: TraderState, fact: f.Restarted) -> None:
     """Troubles are seen afresh by the new process: one that is still there will say so."""
     state.troubles.clear()
+    state.reconciled_at = None
 
 
 def _state_changed(state: TraderState, fact: f.StateChanged) -> None:
@@ -257,6 +258,48 @@ def _position_gone(state: TraderState, fact: f.PositionClosed | f.PositionAbando
         del state.positions_in[symbol]
 
 
+# ── reconciliation ────────────────────────────────────────────────────────────────────────
+
+
+def _reconciled(state: TraderState, fact: f.Reconciled) -> None:
+    state.reconciled_at = fact.at
+
+
+def _foreign_found(state: TraderState, fact: f.ForeignFound) -> None:
+    state.foreign[fact.report.client_order_id] = fact.report
+
+
+def _foreign_resolved(state: TraderState, fact: f.ForeignResolved) -> None:
+    """Kept as known, so that it is not told of again."""
+    state.foreign[fact.client_order_id] = None
+
+
+def _order_adopted(state: TraderState, fact: f.OrderAdopted) -> None:
+    state.orders[fact.order.client_order_id] = fact.order
+
+
+def _shortfall_seen(state: TraderState, fact: f.ShortfallSeen) -> None:
+    _, since = state.shortfalls.get(fact.coin, (None, fact.at))
+    state.shortfalls[fact.coin] = (fact.theirs, since)
+
+
+def _shortfall_over(state: TraderState, fact: f.ShortfallOver) -> None:
+    state.shortfalls.pop(fact.coin, None)
+
+
+def _position_reduced(state: TraderState, fact: f.PositionReduced) -> None:
+    position = state.positions[fact.position_id]
+    value = Quote(fact.quantity * fact.price)
+    _change_position(
+        state,
+        position.id,
+        left=Quantity(position.left + fact.quantity),
+        exit_value=Quote(position.exit_value + value),
+    )
+    _hold(state, base_of(position.symbol), -fact.quantity * position.direction.sign)
+    _hold(state, state.quote, value * position.direction.sign)
+
+
 # ── trouble ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -304,6 +347,13 @@ _APPLY: dict[type, Callable[[TraderState, Any], None]] = {
     f.StopRefused: _stop_refused,
     f.PositionClosed: _position_gone,
     f.PositionAbandoned: _position_gone,
+    f.Reconciled: _reconciled,
+    f.ForeignFound: _foreign_found,
+    f.ForeignResolved: _foreign_resolved,
+    f.OrderAdopted: _order_adopted,
+    f.ShortfallSeen: _shortfall_seen,
+    f.ShortfallOver: _shortfall_over,
+    f.PositionReduced: _position_reduced,
     f.TroubleBegan: _trouble_began,
     f.TroubleOver: _trouble_over,
 }

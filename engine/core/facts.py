@@ -10,11 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
 
 from engine.core.alarms import Breaker as Breaker
+from engine.core.alarms import ForeignChoice as ForeignChoice
 from engine.core.alarms import Step as Step
 from engine.core.alarms import Trouble as Trouble
+from engine.core.fact import Fact as Fact
+from engine.core.facts_reconcile import ForeignFound as ForeignFound
+from engine.core.facts_reconcile import ForeignResolved as ForeignResolved
+from engine.core.facts_reconcile import OrderAdopted as OrderAdopted
+from engine.core.facts_reconcile import PositionReduced as PositionReduced
+from engine.core.facts_reconcile import Reconciled as Reconciled
+from engine.core.facts_reconcile import ShortfallOver as ShortfallOver
+from engine.core.facts_reconcile import ShortfallSeen as ShortfallSeen
 from engine.core.ids import (
     ClientOrderId,
     Coin,
@@ -28,15 +36,6 @@ from engine.core.ids import (
 from engine.core.model import Direction, Fill, Mode, State
 from engine.core.money import Price, Quantity, Quote, Ratio
 from engine.core.orders import Order, OrderStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """`at` is the time of the input that led to it, aware UTC."""
-
-    VERSION: ClassVar[int] = 1
-    at: datetime
-
 
 # ── the book and who steers it ────────────────────────────────────────────────────────────
 
@@ -384,6 +383,13 @@ AnyFact = (
     | StopRefused
     | PositionClosed
     | PositionAbandoned
+    | Reconciled
+    | ForeignFound
+    | ForeignResolved
+    | OrderAdopted
+    | ShortfallSeen
+    | ShortfallOver
+    | PositionReduced
     | TroubleBegan
     | TroubleOver
 )

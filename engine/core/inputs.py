@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.core.facts import Trouble
+from engine.core.facts import ForeignChoice, Trouble
 from engine.core.ids import ClientOrderId, CommandId, PositionId, PresetId, Symbol
-from engine.core.model import Balance, Fill, Instrument, OrderReport, Side, Signal, Ticker
+from engine.core.model import Fill, Instrument, OrderReport, Side, Signal, Ticker, VenuePicture
 from engine.core.money import Price, Quote
 
 
@@ -94,8 +94,17 @@ class FillSeen(Input):
 
 
 @dataclass(frozen=True, slots=True)
-class BalancesSeen(Input):
-    balances: tuple[Balance, ...]
+class PictureSeen(Input):
+    """The venue answered all of a reconciliation's questions."""
+
+    picture: VenuePicture
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileFailed(Input):
+    """Some question could not be asked: nothing is known better than before."""
+
+    reason: str
 
 
 # ── time and health ───────────────────────────────────────────────────────────────────────
@@ -205,3 +214,11 @@ class ManualEntry(Command):
     symbol: Symbol
     side: Side
     value: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveForeign(Command):
+    """What to do with an order that has our mark but is not in our books."""
+
+    client_order_id: ClientOrderId
+    choice: ForeignChoice

@@ -168,7 +168,8 @@ class VenueStatus(StrEnum):
 class OrderReport:
     """An order as the venue tells it, by stream or by asking. `filled` is its own running total.
 
-    `fills` holds those executions that came with the report; more may come apart.
+    `fills` holds those executions that came with the report; more may come apart. `side` and `quantity` are None
+    where the venue does not repeat them.
     """
 
     client_order_id: ClientOrderId
@@ -179,6 +180,8 @@ class OrderReport:
     at: datetime
     fills: tuple[Fill, ...] = ()
     reason: str = ""
+    side: Side | None = None
+    quantity: Quantity | None = None
 
 
 class Action(StrEnum):
@@ -203,3 +206,19 @@ class Signal:
     direction: Direction = Direction.LONG
     stop_distance: Price | None = None
     take_profit_distance: Price | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VenuePicture:
+    """What the venue answered when asked for everything that concerns us.
+
+    Balances are asked for first and fills last: a fill that the balances don't show yet is then among the fills,
+    so that balances are judged only when no fill is new. `open_orders` are all that work in our instruments, the
+    owner's own too; `orders` are ours, asked for one by one; `missing` those that the venue does not know.
+    """
+
+    balances: tuple[Balance, ...]
+    open_orders: tuple[OrderReport, ...]
+    orders: tuple[OrderReport, ...]
+    missing: tuple[ClientOrderId, ...]
+    fills: tuple[Fill, ...]

@@ -41,6 +41,39 @@ def _text(value: object) -> str | None:
     return None if value is None else f"{value:f}" if hasattr(value, "as_tuple") else str(value)
 
 
+def _foreign_found(fact: f.ForeignFound, state: TraderState) -> Told:
+    report = fact.report
+    return (
+        "foreign_found",
+        Weight.RISK,
+        {
+            "order": report.client_order_id,
+            "symbol": report.symbol,
+            "side": report.side.value if report.side else None,
+            "quantity": _text(report.quantity),
+            "filled": _text(report.filled),
+        },
+    )
+
+
+def _shortfall_seen(fact: f.ShortfallSeen, state: TraderState) -> Told:
+    data: Data = {"coin": fact.coin, "ours": _text(fact.ours), "theirs": _text(fact.theirs)}
+    return "shortfall", Weight.RISK, data
+
+
+def _position_reduced(fact: f.PositionReduced, state: TraderState) -> Told:
+    return (
+        "position_reduced",
+        Weight.RISK,
+        {
+            "position": fact.position_id,
+            "symbol": state.positions[fact.position_id].symbol,
+            "quantity": _text(fact.quantity),
+            "price": _text(fact.price),
+        },
+    )
+
+
 def _signal_taken(fact: f.SignalTaken, state: TraderState) -> Told:
     return (
         "signal_taken",
@@ -252,6 +285,9 @@ _TELL: dict[type, Callable[[Any, TraderState], Told | None]] = {
     f.HaltLatched: _halt_latched,
     f.HaltLifted: _halt_lifted,
     f.StateChanged: _state_changed,
+    f.ForeignFound: _foreign_found,
+    f.ShortfallSeen: _shortfall_seen,
+    f.PositionReduced: _position_reduced,
     f.TroubleBegan: _trouble_began,
     f.TroubleOver: _trouble_over,
 }

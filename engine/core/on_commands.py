@@ -14,6 +14,7 @@ from engine.core.ids import PositionId
 from engine.core.ledger import Position
 from engine.core.model import State
 from engine.core.money import is_sound
+from engine.core.on_reconcile import resolve
 from engine.core.on_signals import enter_by_hand
 from engine.core.orders import OrderStatus, Purpose
 from engine.core.pursue import pursue
@@ -148,4 +149,5 @@ _DO: dict[type[i.Command], Callable[[Draft, Any], None]] = {
     i.CancelOrder: _cancel_order,
     i.SwitchPreset: _switch_preset,
     i.ManualEntry: _manual_entry,
+    i.ResolveForeign: resolve,
 }

@@ -113,7 +113,7 @@ def _bring_back(draft: Draft, order: Order, fill: Fill) -> PositionId:
 
 def _unknown_to_us(draft: Draft, client_order_id: ClientOrderId, what: str) -> None:
     """It carries our prefix but is not in our books: another copy of the desk, or books from a backup."""
-    if is_ours(client_order_id):
+    if is_ours(client_order_id) and client_order_id not in draft.state.foreign:
         trouble(
             draft,
             f.Trouble.DATA_UNSOUND,

@@ -9,9 +9,9 @@ from decimal import Decimal
 from engine.core.draft import Draft
 from engine.core.errors import Denied
 from engine.core.facts import Breaker, Step, Trouble
-from engine.core.ids import PresetId, Symbol
+from engine.core.ids import PresetId, Symbol, base_of
 from engine.core.market import Market, equity
-from engine.core.model import Direction, Instrument, Side, State
+from engine.core.model import Direction, Instrument, Mode, Side, State
 from engine.core.money import ONE, ZERO, Price, Quantity, Quote
 from engine.core.orders import OrderStatus
 from engine.core.settings import ExitRules, Size, TraderSettings
@@ -92,6 +92,10 @@ def _check_state(state: TraderState, symbol: Symbol) -> None:
     for breaker in (Breaker.DAILY_LOSS, Breaker.DRAWDOWN):
         if state.steps.get(breaker, Step.CLEAR) in (Step.NO_ENTRIES, Step.HALT):
             raise Denied(f"{breaker.replace('_', ' ')} is at its no-entries step")
+    if state.mode is Mode.LIVE and state.reconciled_at is None:
+        raise Denied("our books were not held against the venue's yet")
+    if base_of(symbol) in state.shortfalls:
+        raise Denied(f"the account holds less {base_of(symbol)} than our positions")
     for trouble, words in _BLOCKING.items():
         if (trouble, "") in state.troubles:
             raise Denied(words)

@@ -9,8 +9,8 @@ from decimal import Decimal
 from engine.core.facts import Breaker, Step, Trouble
 from engine.core.ids import ClientOrderId, Coin, CommandId, ConnectionId, FillId, PositionId, PresetId, Symbol
 from engine.core.ledger import Position
-from engine.core.model import Mode, State
-from engine.core.money import ZERO, Quote
+from engine.core.model import Mode, OrderReport, State
+from engine.core.money import ZERO, Quantity, Quote
 from engine.core.orders import Order
 
 
@@ -32,6 +32,9 @@ class TraderState:
     account as our ledger has it, each coin's total. `seen_fills` are the fills of unsettled orders and of the
     last settled ones, so that one which comes twice is counted once. `done_commands` keeps the newest answers.
     `running_presets` holds only what the owner switched; a preset that he never touched runs.
+    `reconciled_at` is None from each start until our books were held against the venue's. `foreign` has the orders
+    with our mark that are not in our books, None for one that the owner chose to ignore. `shortfalls`: what a coin's
+    account held when it was less than ours, and since when.
     `positions_in` is an index, so that a price finds its positions without looking at all of them.
     """
 
@@ -59,6 +62,9 @@ class TraderState:
     steps: dict[Breaker, Step] = field(default_factory=dict)
     halted: str = ""
     halted_at: datetime | None = None
+    reconciled_at: datetime | None = None
+    foreign: dict[ClientOrderId, OrderReport | None] = field(default_factory=dict)
+    shortfalls: dict[Coin, tuple[Quantity, datetime]] = field(default_factory=dict)
     troubles: dict[tuple[Trouble, str], OngoingTrouble] = field(default_factory=dict)
 
     @property
@@ -92,5 +98,7 @@ _CONTAINERS = (
     "last_signals",
     "done_commands",
     "steps",
+    "foreign",
+    "shortfalls",
     "troubles",
 )

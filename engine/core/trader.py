@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.core import breakers, exits, on_commands, on_orders, on_signals
+from engine.core import breakers, exits, on_commands, on_orders, on_reconcile, on_signals
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.draft import Draft
 from engine.core.effects import Effect
 from engine.core.market import Market
 from engine.core.model import Mode, State
+from engine.core.money import ZERO, Quote
 from engine.core.notices import Notice
 from engine.core.orders import OrderStatus
 from engine.core.pursue import pursue
@@ -56,11 +57,9 @@ def _opened(draft: Draft, input: i.Opened) -> None:
 
 def _open_book(draft: Draft, nonce: str) -> None:
     settings = draft.settings
-    draft.emit(
-        f.BookOpened(
-            draft.at, settings.connection, settings.mode, nonce, settings.quote, settings.starting_balance
-        )
-    )
+    # A live account's money is not assumed: the first reconciliation reads it.
+    balance = settings.starting_balance if settings.mode is Mode.PAPER else Quote(ZERO)
+    draft.emit(f.BookOpened(draft.at, settings.connection, settings.mode, nonce, settings.quote, balance))
     wanted = settings.initial_state if settings.mode is Mode.PAPER else State.PAUSED
     draft.emit(f.StateChanged(draft.at, wanted, "config"))
 
@@ -123,8 +122,13 @@ def _cancel_refused(draft: Draft, input: i.CancelRefused) -> None:
     on_orders.on_cancel_refused(draft, input.client_order_id, input.reason)
 
 
-def _balances_seen(draft: Draft, input: i.BalancesSeen) -> None:
-    """Live reconciliation compares them with the ledger; on paper our ledger is the account."""
+def _picture_seen(draft: Draft, input: i.PictureSeen) -> None:
+    on_reconcile.on_picture(draft, input)
+
+
+def _reconcile_failed(draft: Draft, input: i.ReconcileFailed) -> None:
+    """'I could not ask' changes nothing; the owner hears that the venue can't be asked."""
+    on_orders.trouble(draft, f.Trouble.RECONCILE_FAILED, "", input.reason)
 
 
 def _trouble_seen(draft: Draft, input: i.TroubleSeen) -> None:
@@ -149,7 +153,8 @@ _HANDLE: dict[type[i.Input], Callable[[Draft, Any], None]] = {
     i.OrderNotFound: _order_not_found,
     i.AskFailed: _ask_failed,
     i.CancelRefused: _cancel_refused,
-    i.BalancesSeen: _balances_seen,
+    i.PictureSeen: _picture_seen,
+    i.ReconcileFailed: _reconcile_failed,
     i.TroubleSeen: _trouble_seen,
     i.TroubleGone: _trouble_gone,
 }

@@ -1,0 +1,66 @@
+"""What reconciliation found and put right: our books held against the venue's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.core.alarms import ForeignChoice
+from engine.core.fact import Fact
+from engine.core.ids import ClientOrderId, Coin, PositionId, Symbol
+from engine.core.model import OrderReport
+from engine.core.money import Price, Quantity
+from engine.core.orders import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled(Fact):
+    """Our books were held against the venue's; `repairs` differences were put right."""
+
+    repairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignFound(Fact):
+    """An order at the venue has our mark but is not in our books: the owner decides."""
+
+    report: OrderReport
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignResolved(Fact):
+    """The owner's choice. Its effect, where he wants it closed: cancel at the venue."""
+
+    client_order_id: ClientOrderId
+    symbol: Symbol
+    choice: ForeignChoice
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAdopted(Fact):
+    """An order that was foreign is in our books now. Unlike an intent, it has no effect: it is at the venue already."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class ShortfallSeen(Fact):
+    """The account holds less of a coin than our positions: told, and entries in it wait until it is settled (A8)."""
+
+    coin: Coin
+    ours: Quantity
+    theirs: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class ShortfallOver(Fact):
+    coin: Coin
+
+
+@dataclass(frozen=True, slots=True)
+class PositionReduced(Fact):
+    """The owner sold of it by hand (A1): booked as left at `price`, since no fill of ours tells."""
+
+    position_id: PositionId
+    quantity: Quantity
+    price: Price

@@ -1,0 +1,144 @@
+"""Carries out a plan of repair, and the owner's choice about what is foreign."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from engine.core import facts as f
+from engine.core import inputs as i
+from engine.core import reconcile as r
+from engine.core.draft import Draft
+from engine.core.errors import Denied
+from engine.core.exits import distances
+from engine.core.ids import Coin, IntentId, PositionId, base_of
+from engine.core.model import Direction, OrderReport, OrderType, Side
+from engine.core.money import ZERO, Price, Quantity, Quote
+from engine.core.on_orders import ask, book, on_report, pursue_order, trouble_over
+from engine.core.orders import Order, OrderStatus, Purpose
+from engine.core.pursue import pursue
+from engine.core.settings import ExitRules
+
+SHORTFALL_CONFIRMED = timedelta(seconds=5)
+"""A shortfall that is still the same this long after it was first seen is no picture taken in mid-move (A1)."""
+WRITE_EVERY = timedelta(hours=1)
+"""A reconciliation that found nothing is written down at most this often."""
+
+
+def on_picture(draft: Draft, input: i.PictureSeen) -> None:
+    """Put right what differs. Balances are judged only once nothing else was left to repair."""
+    trouble_over(draft, f.Trouble.RECONCILE_FAILED, "")
+    repairs = r.plan(draft.state, input.picture)
+    for repair in repairs:
+        _repair(draft, repair)
+    last = draft.state.reconciled_at
+    if repairs or last is None or draft.at - last >= WRITE_EVERY:
+        draft.emit(f.Reconciled(draft.at, len(repairs)))
+
+
+def _repair(draft: Draft, repair: r.Repair) -> None:
+    match repair:
+        case r.BookFill(fill):
+            book(draft, fill)
+            pursue_order(draft, fill.client_order_id)
+        case r.TakeReport(report):
+            on_report(draft, report)
+        case r.AskAgain(client_order_id):
+            _ask_again(draft, draft.state.orders.get(client_order_id))
+        case r.TellForeign(report):
+            draft.emit(f.ForeignFound(draft.at, report))
+        case r.Shortfall(coin, ours, theirs):
+            _shortfall(draft, coin, ours, theirs)
+        case r.ShortfallGone(coin):
+            draft.emit(f.ShortfallOver(draft.at, coin))
+        case r.QuoteFlow(amount):
+            quote = draft.state.quote
+            draft.emit(f.BalanceFlowed(draft.at, quote, amount, Quote(amount), "no fill of ours explains it"))
+
+
+def _ask_again(draft: Draft, order: Order | None) -> None:
+    if order is not None and (order.ask_after is None or draft.at >= order.ask_after):
+        ask(draft, order)
+
+
+def _shortfall(draft: Draft, coin: Coin, ours: Quantity, theirs: Quantity) -> None:
+    """First told; when it stays the same, the owner sold by hand: our positions are lessened to what is there."""
+    seen = draft.state.shortfalls.get(coin)
+    if seen is None or seen[0] != theirs:
+        draft.emit(f.ShortfallSeen(draft.at, coin, ours, theirs))
+    elif draft.at - seen[1] >= SHORTFALL_CONFIRMED:
+        _reduce(draft, coin, Quantity(ours - theirs))
+        draft.emit(f.ShortfallOver(draft.at, coin))
+
+
+def _reduce(draft: Draft, coin: Coin, missing: Quantity) -> None:
+    """The newest positions first, at the last price: the owner's sale has no fill of ours to tell a better one."""
+    for position in reversed(list(draft.state.positions.values())):
+        if base_of(position.symbol) != coin or missing <= ZERO or position.quantity <= ZERO:
+            continue
+        taken = Quantity(min(missing, position.quantity))
+        price = draft.market.price(position.symbol) or position.entry_price
+        draft.emit(f.PositionReduced(draft.at, position.id, taken, Price(price)))
+        missing = Quantity(missing - taken)
+        _resize_stop(draft, position.id)
+
+
+def _resize_stop(draft: Draft, position_id: PositionId) -> None:
+    """A stop for more than is held would sell the owner's coins or be refused: it is placed anew."""
+    for order in draft.state.orders_of(position_id):
+        works = order.status is OrderStatus.WORKING and not order.cancel_wanted
+        if order.purpose is Purpose.STOP and works:
+            draft.emit(f.CancelIntended(draft.at, order.client_order_id, "the position was lessened"))
+    pursue(draft, position_id)
+
+
+# ── what is foreign ───────────────────────────────────────────────────────────────────────
+
+
+def resolve(draft: Draft, command: i.ResolveForeign) -> None:
+    """Adopt, close or ignore an order that has our mark but is not in our books. Raises Denied."""
+    report = draft.state.foreign.get(command.client_order_id)
+    if report is None:
+        raise Denied("that order is settled already")
+    adopted = command.choice is not f.ForeignChoice.IGNORE and report.side is Side.BUY
+    if adopted:
+        _adopt(draft, report)
+    elif command.choice is f.ForeignChoice.ADOPT:
+        raise Denied("only a buy can be adopted on a spot venue: close or ignore it")
+    draft.emit(f.ForeignResolved(draft.at, report.client_order_id, report.symbol, command.choice, command.by))
+
+
+def _adopt(draft: Draft, report: OrderReport) -> None:
+    """Take it into the books as an entry: what it filled gets a position with the usual protection.
+
+    So does one that the owner wants closed, since a part of it may be filled before the cancel arrives.
+    """
+    price = draft.market.price(report.symbol)
+    if price is None:
+        raise Denied(f"no price of {report.symbol} is known yet: try again in a moment")
+    stop, take = distances(ExitRules(), price)
+    position_id = PositionId(f"p{draft.state.counter + 1}")
+    draft.emit(
+        f.PositionPlanned(draft.at, position_id, report.symbol, Direction.LONG, None, stop, take, None, None)
+    )
+    draft.emit(f.OrderAdopted(draft.at, _as_order(draft, report, position_id)))
+    for fill in report.fills:
+        book(draft, fill)
+
+
+def _as_order(draft: Draft, report: OrderReport, position_id: PositionId) -> Order:
+    return Order(
+        report.client_order_id,
+        IntentId(f"adopted.{report.client_order_id}"),
+        position_id,
+        Purpose.ENTRY,
+        report.symbol,
+        Side.BUY,
+        OrderType.LIMIT,
+        report.quantity or report.filled,
+        Direction.LONG,
+        None,
+        "adopted",
+        draft.at,
+        status=OrderStatus.WORKING,
+        venue_order_id=report.venue_order_id,
+    )

@@ -1,0 +1,165 @@
+"""Our books held against the venue's: (state, picture) -> an ordered plan of repair.
+
+Fills first, since they explain most differences; then the states of orders; then what the venue does not know; then
+what is foreign; balances last, and only when all is quiet. The owner's own orders and coins are never touched: only
+orders with our mark are looked at, and only a coin that holds *less* than our positions is a difference (law 4, A2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engine.core.ids import ClientOrderId, Coin, base_of, is_ours
+from engine.core.model import Direction, Fill, OrderReport, VenuePicture
+from engine.core.money import ZERO, Quantity
+from engine.core.orders import Order, OrderStatus, Purpose
+from engine.core.state import TraderState
+
+QUOTE_NOISE = Decimal("0.00000001")
+"""Differences of the quote coin below this are rounding, not money that came or went."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookFill:
+    """An execution that we missed."""
+
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
+class TakeReport:
+    """The venue knows more of one of our orders than we do."""
+
+    report: OrderReport
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """One of our orders is in neither list: it may have ended, or be listed late.
+
+    It is asked for, never dropped (A10).
+    """
+
+    client_order_id: ClientOrderId
+
+
+@dataclass(frozen=True, slots=True)
+class TellForeign:
+    """An order with our mark that is not in our books."""
+
+    report: OrderReport
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """The account holds less of a coin than our positions."""
+
+    coin: Coin
+    ours: Quantity
+    theirs: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class ShortfallGone:
+    coin: Coin
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteFlow:
+    """Quote money came or went that no fill explains."""
+
+    amount: Decimal
+
+
+Repair = BookFill | TakeReport | AskAgain | TellForeign | Shortfall | ShortfallGone | QuoteFlow
+
+
+def plan(state: TraderState, picture: VenuePicture) -> list[Repair]:
+    """What has to be put right, in this order. Nothing when both books agree."""
+    repairs: list[Repair] = [*_fills(state, picture), *_reports(state, picture)]
+    repairs += _missing(state, picture)
+    repairs += _foreign(state, picture)
+    if not repairs and _quiet(state):
+        repairs += _balances(state, picture)
+    return repairs
+
+
+def _fills(state: TraderState, picture: VenuePicture) -> Iterator[BookFill]:
+    """Each once, whether it stands in the list of fills, beside its order, or in both."""
+    told = set(state.seen_fills)
+    beside = (fill for report in (*picture.orders, *picture.open_orders) for fill in report.fills)
+    for fill in (*picture.fills, *beside):
+        key = (fill.symbol, fill.id)
+        if key not in told and state.order(fill.client_order_id) is not None:
+            told.add(key)
+            yield BookFill(fill)
+
+
+def _reports(state: TraderState, picture: VenuePicture) -> Iterator[TakeReport]:
+    for report in _ours(state, picture):
+        order = state.orders.get(report.client_order_id)
+        if order is not None and _tells_more(order, report):
+            yield TakeReport(report)
+
+
+def _ours(state: TraderState, picture: VenuePicture) -> Iterable[OrderReport]:
+    """The newest report of each of our orders: asked one by one counts before the list."""
+    listed = {one.client_order_id: one for one in picture.open_orders if one.client_order_id in state.orders}
+    asked = {one.client_order_id: one for one in picture.orders}
+    return (listed | asked).values()
+
+
+def _tells_more(order: Order, report: OrderReport) -> bool:
+    if order.status.ended:
+        return False
+    return report.status.ended or order.status is not OrderStatus.WORKING or report.filled > order.filled
+
+
+def _missing(state: TraderState, picture: VenuePicture) -> Iterator[AskAgain]:
+    for client_order_id in picture.missing:
+        order = state.orders.get(client_order_id)
+        if order is not None and order.status is not OrderStatus.INTENDED:
+            yield AskAgain(client_order_id)
+
+
+def _foreign(state: TraderState, picture: VenuePicture) -> Iterator[TellForeign]:
+    for report in picture.open_orders:
+        known = report.client_order_id in state.foreign or state.order(report.client_order_id) is not None
+        if is_ours(report.client_order_id) and not known:
+            yield TellForeign(report)
+
+
+def _quiet(state: TraderState) -> bool:
+    """Nothing under way that could move a balance between two questions; a stop that rests is quiet."""
+    return all(
+        order.status is OrderStatus.WORKING and order.purpose is Purpose.STOP and not order.cancel_wanted
+        for order in state.orders.values()
+    )
+
+
+def _balances(state: TraderState, picture: VenuePicture) -> Iterator[Repair]:
+    totals = {balance.coin: balance.total for balance in picture.balances}
+    for coin, ours in held(state).items():
+        theirs = totals.get(coin, ZERO)
+        if theirs < ours:
+            yield Shortfall(coin, ours, Quantity(theirs))
+        elif coin in state.shortfalls:
+            yield ShortfallGone(coin)
+    for coin in state.shortfalls:
+        if coin not in held(state):
+            yield ShortfallGone(coin)
+    flow = totals.get(state.quote, ZERO) - state.holdings.get(state.quote, ZERO)
+    if abs(flow) > QUOTE_NOISE:
+        yield QuoteFlow(flow)
+
+
+def held(state: TraderState) -> dict[Coin, Quantity]:
+    """What our long positions hold of each coin, dust of closed ones left out: we ask no more of the account."""
+    sums: dict[Coin, Quantity] = {}
+    for position in state.positions.values():
+        if position.direction is Direction.LONG and position.quantity > ZERO:
+            coin = base_of(position.symbol)
+            sums[coin] = Quantity(sums.get(coin, ZERO) + position.quantity)
+    return sums

@@ -1,0 +1,65 @@
+"""Asks the venue for everything that concerns us, so that the trader can hold its books against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from engine.clock import Clock
+from engine.core import inputs as i
+from engine.core.errors import OutcomeUnknown, Unavailable
+from engine.core.ids import ClientOrderId, Symbol
+from engine.core.model import Fill, OrderReport, VenuePicture
+from engine.core.state import TraderState
+from engine.ports import Exchange
+
+OVERLAP = timedelta(minutes=10)
+"""Fills are asked for from this long before the newest that we hold: venues list them late, and twice costs nothing."""
+
+
+async def ask_everything(
+    exchange: Exchange, state: TraderState, symbols: Sequence[Symbol], clock: Clock
+) -> i.PictureSeen | i.ReconcileFailed:
+    """One picture of the account. A question that could not be asked spoils the whole: half a picture repairs nothing."""
+    try:
+        picture = await _picture(exchange, state, symbols, _since(state, clock.now()))
+    except (Unavailable, OutcomeUnknown) as error:
+        return i.ReconcileFailed(clock.now(), str(error))
+    return i.PictureSeen(clock.now(), picture)
+
+
+async def _picture(
+    exchange: Exchange, state: TraderState, symbols: Sequence[Symbol], since: datetime
+) -> VenuePicture:
+    """In this order: see VenuePicture for why balances come first and fills last."""
+    balances = await exchange.balances()
+    open_orders: list[OrderReport] = []
+    for symbol in symbols:
+        open_orders += await exchange.open_orders(symbol)
+    orders, missing = await _ask_for_ours(exchange, state)
+    fills: list[Fill] = []
+    for symbol in symbols:
+        fills += await exchange.fills(symbol, since)
+    return VenuePicture(tuple(balances), tuple(open_orders), tuple(orders), tuple(missing), tuple(fills))
+
+
+async def _ask_for_ours(
+    exchange: Exchange, state: TraderState
+) -> tuple[list[OrderReport], list[ClientOrderId]]:
+    found: list[OrderReport] = []
+    missing: list[ClientOrderId] = []
+    for order in list(state.orders.values()):
+        report = await exchange.order(order.client_order_id, order.symbol)
+        if report is None:
+            missing.append(order.client_order_id)
+        else:
+            found.append(report)
+    return found, missing
+
+
+def _since(state: TraderState, now: datetime) -> datetime:
+    """Where to begin to ask for fills: before the newest we hold, the oldest order that may have some, and the
+    opening of the book at the earliest."""
+    moments = [order.created_at for order in state.orders.values()]
+    moments.append(max(state.seen_fills.values(), default=now))
+    return max(min(moments) - OVERLAP, state.opened_at or now - OVERLAP)
