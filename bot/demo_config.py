@@ -1,0 +1,75 @@
+"""The demo's settings: three lively instruments, candles of one second, presets that trade within a minute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+REAL_CANDLES = {"BTC/USDT": "BTC_USDT-1h.csv.gz", "ETH/USDT": "ETH_USDT-1h.csv.gz"}
+MADE_UP = "SOL/USDT"
+TOKEN = "1:sandbox"
+
+_TEMPLATE = """# Written by `pocketdesk demo` at each start; changes here are lost.
+
+[telegram]
+token = "{token}"
+api_base = "{chat}"
+
+[storage]
+path = "pocketdesk.db"
+
+[logs]
+folder = "logs"
+
+[connections.demo]
+venue = "binance"
+rest_url = "{market}"
+stream_url = "{stream}"
+starting_balance = 10000
+initial_state = "running"
+presets = ["cross", "dip", "swing"]
+limits = {{ instrument_exposure = "40%", daily_loss = {{ warn = "5%", no_entries = "10%", halt = "20%" }}, \
+drawdown = {{ warn = "10%", no_entries = "20%", halt = "30%" }} }}
+
+[presets.cross]
+strategy = "moving_average_cross"
+symbols = {symbols}
+timeframes = ["1s"]
+parameters = {{ fast = 4, slow = 12, trend = 20 }}
+size = {{ share = "5%" }}
+exits = {{ stop_loss = "2%", take_profit = "3%", time_limit = "3m" }}
+
+[presets.dip]
+strategy = "rsi_bollinger_reversion"
+symbols = {symbols}
+timeframes = ["1s"]
+parameters = {{ rsi_period = 7, oversold = 35, band_period = 15, deviations = 1.5 }}
+size = {{ risk = "0.2%" }}
+exits = {{ stop_loss = "3%", take_profit = "off", time_limit = "2m" }}
+
+[presets.swing]
+strategy = "macd_atr"
+symbols = {symbols}
+timeframes = ["1s"]
+size = {{ share = "5%" }}
+exits = {{ stop_loss = "2%", take_profit = "4%", trailing = "1.5%" }}
+"""
+
+
+def write_config(folder: Path, chat: str, market: str) -> Path:
+    """Write the demo's config file; `chat` and `market` are the addresses of the stand-ins."""
+    symbols = ", ".join(f'"{symbol}"' for symbol in (*REAL_CANDLES, MADE_UP))
+    stream = market.replace("http", "ws", 1)
+    text = _TEMPLATE.format(token=TOKEN, chat=chat, market=market, stream=stream, symbols=f"[{symbols}]")
+    path = folder / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def market_options(shared: Path) -> list[str]:
+    """What the sandbox venue plays: real candles where they lie, else a market of its own."""
+    options = []
+    for symbol, file in REAL_CANDLES.items():
+        path = shared / file
+        options += ["--market", f"{symbol}={path}" if path.is_file() else symbol]
+    return [*options, "--market", MADE_UP]
