@@ -130,6 +130,7 @@ class CandleKeeper:
                 return self._failed(key, close_at, str(error))
 
     async def _fetch_patiently(self, key: Key, close_at: datetime) -> Refreshed:
+        holes = self._holes_to_ask(key)
         waits = self._patience.within(key[1])
         findings: tuple[Finding, ...] = ()
         storage = ""
@@ -143,6 +144,7 @@ class CandleKeeper:
                 if last_try or error.retry_after is not None or isinstance(error, KeyRefused):
                     raise
             if self._is_complete(key, close_at) or last_try:
+                self._note_asked(key, holes)
                 return Refreshed(key, self._is_complete(key, close_at), findings=findings, storage=storage)
             await self._sleep(waits.pop(0))
 
@@ -181,13 +183,17 @@ class CandleKeeper:
         if newest_close is None or newest_close < oldest:
             return oldest
         holes = self._holes_to_ask(key)
-        asked = self._asked[key]
-        self._asked[key] = Counter({hole: asked[hole] + 1 for hole in series.holes(self.needs[key])})
         return max(oldest, holes[0] if holes else newest_close)
 
     def _holes_to_ask(self, key: Key) -> list[int]:
         asked = self._asked[key]
         return [hole for hole in self.series[key].holes(self.needs[key]) if asked[hole] < HOLE_ASKED]
+
+    def _note_asked(self, key: Key, holes: list[int]) -> None:
+        """Count that these were asked for in vain or not; what is filled or out of sight is forgotten."""
+        asked = self._asked[key]
+        asked.update(holes)
+        self._asked[key] = Counter({hole: asked[hole] for hole in self.series[key].holes(self.needs[key])})
 
     def _is_complete(self, key: Key, close_at: datetime) -> bool:
         newest_close = self.series[key].newest_close

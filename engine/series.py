@@ -165,19 +165,16 @@ class CandleSeries:
             self._move(slice(self._start + 1, place), self._start)
             self._write(place - 1, time, candle)
             return True
-        if self._end == len(self._times):
-            place -= self._slide()
-        self._move(slice(place, self._end), place + 1)
+        self._move(slice(place, self._end), place + 1)  # there is room: only a full series ever slides
         self._end += 1
         self._write(place, time, candle)
         return True
 
-    def _slide(self) -> int:
-        """Move all to the front of the room; returns how far."""
-        moved = self._start
+    def _slide(self) -> None:
+        """Move all to the front of the room."""
+        count = len(self)
         self._move(slice(self._start, self._end), 0)
-        self._start, self._end = 0, self._end - moved
-        return moved
+        self._start, self._end = 0, count
 
     def _move(self, part: slice, to: int) -> None:
         target = slice(to, to + part.stop - part.start)
