@@ -23,7 +23,7 @@ def back_up(database: Path, target: Path) -> str:
     try:
         copy_database(database, target)
         _check(target)
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, StorageTrouble) as error:
         target.unlink(missing_ok=True)
         raise StorageTrouble(f"{target}: the backup failed: {error}") from error
     target.chmod(0o600)
@@ -52,7 +52,7 @@ def _restore(source: Path, database: Path) -> str:
         for leftover in ("-wal", "-shm"):
             database.with_name(database.name + leftover).unlink(missing_ok=True)
         os.replace(fresh, database)  # noqa: PTH105
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, StorageTrouble) as error:
         fresh.unlink(missing_ok=True)
         raise StorageTrouble(f"{source}: could not be restored: {error}") from error
     return f"{database}: restored from {source}" + (
