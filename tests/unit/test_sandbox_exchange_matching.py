@@ -80,6 +80,15 @@ def test_a_large_market_order_walks_up_the_ladder() -> None:
     assert events[-1].order.status is Status.FILLED
 
 
+def test_what_was_taken_is_gone_until_the_next_step() -> None:
+    matching = new_venue(USDT="10000000")
+    request = order(OrderType.LIMIT, quantity="2", price=D("50005"), time_in_force=TimeInForce.IOC)
+    taken = [matching.place("me", request, now)[-1].order.filled for now in (2, 3, 4)]
+    assert taken == [D(2), D("0.5"), D(0)]
+    matching.step("BTCUSDT", D(50_000), D(10), 5)
+    assert matching.place("me", request, 6)[-1].order.filled == D(2)
+
+
 def test_a_market_order_larger_than_the_ladder_expires_with_what_it_got() -> None:
     matching = new_venue(USDT="100000000")
     matching.step("BTCUSDT", D(50_000), D(1), 2)

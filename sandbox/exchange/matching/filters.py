@@ -9,6 +9,7 @@ from decimal import Decimal
 from sandbox.exchange.matching.model import (
     CONDITIONAL,
     UNPRICED,
+    ZERO,
     OrderRequest,
     OrderType,
     Pair,
@@ -27,7 +28,7 @@ def check(pair: Pair, request: OrderRequest, last: Decimal) -> None:
         if price is not None:
             _check_price(pair, price, last)
     if request.quantity is not None:
-        _check_quantity(pair, request)
+        _check_quantity(pair, request.type, request.quantity)
     _check_notional(pair, request, last)
 
 
@@ -38,21 +39,18 @@ def _check_price(pair: Pair, price: Decimal, last: Decimal) -> None:
         raise Refusal(Reason.FILTER, "PERCENT_PRICE_BY_SIDE")
 
 
-def _check_quantity(pair: Pair, request: OrderRequest) -> None:
-    quantity = request.quantity
-    assert quantity is not None
+def _check_quantity(pair: Pair, kind: OrderType, quantity: Decimal) -> None:
     if not pair.min_quantity <= quantity <= pair.max_quantity or quantity % pair.step != 0:
         raise Refusal(Reason.FILTER, "LOT_SIZE")
-    if request.type is OrderType.MARKET and quantity > pair.max_market_quantity:
+    if kind is OrderType.MARKET and quantity > pair.max_market_quantity:
         raise Refusal(Reason.FILTER, "MARKET_LOT_SIZE")
 
 
 def _check_notional(pair: Pair, request: OrderRequest, last: Decimal) -> None:
-    if request.quote_quantity is not None:
-        notional = request.quote_quantity
-    else:
-        assert request.quantity is not None
+    if request.quantity is not None:
         notional = request.quantity * _notional_price(request, last)
+    else:
+        notional = request.quote_quantity or ZERO
     if not pair.min_notional <= notional <= pair.max_notional:
         raise Refusal(Reason.FILTER, "NOTIONAL")
 
