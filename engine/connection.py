@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Protocol
 
 from loguru import logger
@@ -13,7 +15,7 @@ from engine.core import inputs as i
 from engine.core.errors import PocketdeskError, StorageTrouble, Unavailable
 from engine.core.facts import Trouble
 from engine.core.ids import Symbol
-from engine.core.model import Balance, Instrument, Ticker
+from engine.core.model import Balance, Instrument, Mode, Ticker
 from engine.core.notices import Notice, Weight
 from engine.core.orders import Order
 from engine.core.settings import TraderSettings
@@ -44,8 +46,11 @@ class Connection:
         journal: Journal,
         clock: Clock,
         notifier: Notifier,
+        paper_fee: Decimal | None = None,
     ) -> None:
+        """`paper_fee`: a share that a paper account pays instead of the venue's usual fees."""
         self.settings = settings
+        self._paper_fee = paper_fee
         self.working = False
         self.restarts = 0
         self.runner = Runner(settings, journal, clock, notifier)
@@ -67,11 +72,16 @@ class Connection:
 
     def see_instruments(self, instruments: Iterable[Instrument]) -> None:
         """The venue's rules, at first and whenever they are read again."""
-        mine = [one for one in instruments if one.symbol in self.symbols()]
+        mine = [self._with_our_fee(one) for one in instruments if one.symbol in self.symbols()]
         self._instruments.update({one.symbol: one for one in mine})
         self._exchange.list_instruments(mine)
         self._restore_exchange()
         self.runner.put(i.InstrumentsSeen(self._clock.now(), tuple(mine)))
+
+    def _with_our_fee(self, instrument: Instrument) -> Instrument:
+        if self._paper_fee is None or self.settings.mode is not Mode.PAPER:
+            return instrument
+        return replace(instrument, taker_fee=self._paper_fee, maker_fee=self._paper_fee)
 
     def see_price(self, ticker: Ticker) -> None:
         """The exchange first, so that a fill at this price precedes what the trader makes of it."""

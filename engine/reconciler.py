@@ -20,7 +20,7 @@ OVERLAP = timedelta(minutes=10)
 async def ask_everything(
     exchange: Exchange, state: TraderState, symbols: Sequence[Symbol], clock: Clock
 ) -> i.PictureSeen | i.ReconcileFailed:
-    """One picture of the account. A question that could not be asked spoils the whole: half a picture repairs nothing."""
+    """One picture of the account; a question that could not be asked spoils it: half a picture repairs nothing."""
     try:
         picture = await _picture(exchange, state, symbols, _since(state, clock.now()))
     except (Unavailable, OutcomeUnknown) as error:

@@ -1,0 +1,94 @@
+"""The composition root: config, storage, engine, Telegram and scheduler, put together in one readable place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from loguru import logger
+
+from bot import VERSION
+from bot.assembly import build_desk
+from bot.config_models import Config
+from bot.conversation import Conversation
+from bot.schedule import Schedule
+from engine.clock import Clock, SystemClock
+from engine.coordinator import Coordinator
+from engine.core.errors import StorageTrouble
+from engine.core.ids import book_id
+from engine.core.notices import Notice, Weight
+from storage.store import Store
+from storage.trouble import LeaseLost
+
+TEND_EVERY = 5.0
+TIDY_EVERY = timedelta(days=1).total_seconds()
+DRAIN_SECONDS = 5.0
+"""For orders under way at the end; the whole end has 7 s (bot/lifecycle.py)."""
+
+
+async def run(config: Config, stop: asyncio.Event) -> None:
+    """Work until `stop` is set. Raises StorageTrouble when the database can't be used: nothing trades without it."""
+    clock = SystemClock()
+    store = await Store.open(config.storage_url, clock)
+    try:
+        await _work(config, store, clock, stop)
+    finally:
+        await store.close()
+
+
+async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event) -> None:
+    conversation = Conversation(config.telegram, store, clock, VERSION)
+    desk = build_desk(config, store.journal, store.candles, clock, conversation)
+    conversation.attach(desk)
+    schedule = Schedule(conversation.scheduler, desk, clock)
+    chores = [
+        asyncio.create_task(_every(TEND_EVERY, store.tend, stop)),
+        asyncio.create_task(_every(TIDY_EVERY, store.tidy, stop)),
+    ]
+    try:
+        await desk.start(store.was_clean)
+        await _tell_start(store, desk, clock)
+        schedule.arm()
+        await conversation.start()
+        await stop.wait()
+    finally:
+        logger.info("stopping")
+        await schedule.disarm()
+        await desk.stop(DRAIN_SECONDS)
+        await conversation.stop()
+        for chore in chores:
+            chore.cancel()
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Do a chore again and again. The database in trouble is told in the logs and tried again; a lost lease ends us."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except LeaseLost as error:
+            logger.critical("{}", error)
+            stop.set()
+        except StorageTrouble as error:
+            logger.error("{}", error)
+
+
+async def _tell_start(store: Store, desk: Coordinator, clock: Clock) -> None:
+    """One notice a connection: version, mode and what was restored; loud after a crash."""
+    notices = []
+    for name in desk.connections():
+        view = desk.view(name)
+        data = {
+            "connection": name,
+            "mode": view.settings.mode.value,
+            "version": VERSION,
+            "state": view.state.state.value,
+            "halted": view.state.halted,
+            "positions": len(view.state.positions),
+            "orders": len(view.state.orders),
+            "clean": store.was_clean,
+        }
+        weight = Weight.INFO if store.was_clean else Weight.RISK
+        notices.append(Notice(clock.now(), book_id(name, view.settings.mode), "started", weight, data))
+    await store.journal.tell(notices)

@@ -1,0 +1,92 @@
+"""Puts the engine together from the settings: venues, feeds, cycles, connections, and the coordinator over them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from loguru import logger
+
+from bot.config import trader_settings
+from bot.config_models import Config, Paper
+from engine.clock import Clock
+from engine.connection import Connection
+from engine.coordinator import Coordinator
+from engine.core.errors import Denied
+from engine.core.money import Ratio
+from engine.core.settings import TraderSettings
+from engine.cycle import Cycle
+from engine.exchanges.market_data import CcxtMarketData
+from engine.exchanges.paper import PaperExchange
+from engine.exchanges.paper_rules import PaperRules
+from engine.feed import Feed
+from engine.ports import CandleStore, Journal, Notifier
+from engine.strategies.bound import BoundPreset
+from engine.strategies.registry import Registry
+from engine.venue_room import VenueRoom
+
+Address = tuple[str, str, str]
+"""Venue, REST address, stream address: connections with the same three share a room."""
+
+
+def build_desk(
+    config: Config, journal: Journal, candles: CandleStore, clock: Clock, notifier: Notifier
+) -> Coordinator:
+    """The whole engine, not yet started."""
+    registry = Registry(config.strategies.folder)
+    for problem in registry.problems:
+        logger.error("{}", problem)
+    by_address: dict[Address, list[TraderSettings]] = {}
+    for settings in trader_settings(config):
+        by_address.setdefault(_address(config, settings), []).append(settings)
+    rooms = [
+        _room(address, group, config, registry, journal, candles, clock, notifier)
+        for address, group in by_address.items()
+    ]
+    return Coordinator(rooms, registry.describe, clock)
+
+
+def _address(config: Config, settings: TraderSettings) -> Address:
+    connection = config.connections[settings.connection]
+    return settings.venue, connection.rest_url or "", connection.stream_url or ""
+
+
+def _room(
+    address: Address,
+    group: Sequence[TraderSettings],
+    config: Config,
+    registry: Registry,
+    journal: Journal,
+    candles: CandleStore,
+    clock: Clock,
+    notifier: Notifier,
+) -> VenueRoom:
+    venue, rest, stream = address
+    rules = _paper_rules(config.paper)
+
+    def make_exchange(settings: TraderSettings) -> PaperExchange:
+        return PaperExchange(clock, rules=rules)
+
+    market = CcxtMarketData(venue, clock, rest, stream)
+    connections = [
+        Connection(settings, make_exchange, journal, clock, notifier, config.paper.fee) for settings in group
+    ]
+    cycle = Cycle(venue, market, candles, clock, _bound(group, registry))
+    feed = Feed(market, clock, random.random)
+    return VenueRoom(venue, market, feed, cycle, connections, clock)
+
+
+def _bound(group: Sequence[TraderSettings], registry: Registry) -> list[BoundPreset]:
+    """Every preset that can run, once each; one that can't is told of and left out, the others run (law 16)."""
+    bound: dict[str, BoundPreset] = {}
+    for settings in group:
+        for preset in settings.presets.values():
+            try:
+                bound[preset.id] = registry.bind(preset)
+            except Denied as error:
+                logger.error("{}", error)
+    return list(bound.values())
+
+
+def _paper_rules(paper: Paper) -> PaperRules:
+    return PaperRules(spread=Ratio(paper.spread), slippage=Ratio(paper.slippage))
