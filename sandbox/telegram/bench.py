@@ -13,7 +13,7 @@ from sandbox.telegram.faults import Fault
 from sandbox.telegram.migration import migrate
 from sandbox.telegram.model import User
 from sandbox.telegram.people import People
-from sandbox.telegram.reading import read_body
+from sandbox.telegram.reading import number, read_body
 from sandbox.telegram.world import World, private_chat
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -99,7 +99,7 @@ class Bench:
         return web.json_response({"update_id": self.world.updates.push(asked.kind, asked.payload)})
 
     async def _calls(self, request: web.Request) -> web.Response:
-        since = int(request.query.get("since", "0"))
+        since = number(request, "since", 0)
         found = self.bot_api.calls.since(since, request.query.get("method", ""))
         return web.json_response([record.model_dump(mode="json") for record in found])
 

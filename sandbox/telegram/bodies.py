@@ -37,7 +37,7 @@ class SendText(InChat):
 class SendSticker(InChat):
     """Send a sticker."""
 
-    emoji: str = "👍"
+    emoji: str = Field(default="👍", min_length=1, max_length=16)
 
 
 class Forward(InChat):

@@ -67,6 +67,20 @@ class Parameters:
             raise bad_request(f"can't parse {what}: Expected an Array")
         return value
 
+    def objects(self, name: str, what: str) -> list[Json]:
+        """A JSON list of objects."""
+        found = self.items(name, what)
+        if not all(isinstance(item, dict) for item in found):
+            raise bad_request(f"can't parse {what}: expected an Object")
+        return found
+
+    def identifiers(self, name: str, what: str) -> list[int]:
+        """A JSON list of whole numbers."""
+        try:
+            return [int(item) for item in self.items(name, what)]
+        except (TypeError, ValueError) as error:
+            raise bad_request(f"can't parse {what}: expected a Number") from error
+
     def mapping(self, name: str, what: str) -> Json | None:
         """A JSON object, or None when it is missing."""
         value = self.parsed(name, what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -35,3 +36,20 @@ def with_sentence(handler: _Handler) -> _Handler:
             )
 
     return handle
+
+
+def number(request: web.Request, name: str, default: int) -> int:
+    """A whole number of the query; raises `ApiError` with a sentence when it is none."""
+    return int(seconds(request, name, default))
+
+
+def seconds(request: web.Request, name: str, default: float) -> float:
+    """Seconds (or any number) of the query; raises `ApiError` with a sentence when it is none."""
+    given = request.query.get(name) or str(default)
+    try:
+        value = float(given)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise bad_request(f"{name} must be a number, not '{given}'")
+    return value

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from sandbox.telegram.errors import ApiError, bad_request
+from sandbox.telegram.errors import ApiError
 from sandbox.telegram.events import Event
 from sandbox.telegram.model import Chat, Json, Message
 from sandbox.telegram.people import People
+from sandbox.telegram.reading import number, seconds
 from sandbox.telegram.view import chat_title, seen_message, summary
 from sandbox.telegram.world import OWNER, World
 
@@ -39,7 +40,7 @@ class Watch:
 
     async def _state(self, request: web.Request) -> web.Response:
         """The bot, the people that can be played, this person's chats and the commands offered to him."""
-        user_id = _number(request, "user", OWNER)
+        user_id = number(request, "user", OWNER)
         self.world.user(user_id)
         memory = self.world.memory
         people = [user.model_dump() for user in memory.users.values() if not user.is_bot]
@@ -96,7 +97,7 @@ class Watch:
     async def _changes(self, request: web.Request) -> web.Response:
         """Messages changed after version `since`, deleted ones too; waits up to `timeout` seconds for the first."""
         user_id, chat = self._place(request)
-        since = _number(request, "since", 0)
+        since = number(request, "since", 0)
         await self._until(request, lambda: bool(self._changed(chat, since)))
         found = [
             seen_message(self.world, m, user_id).model_dump(mode="json") for m in self._changed(chat, since)
@@ -106,7 +107,7 @@ class Watch:
     async def _wait(self, request: web.Request) -> web.Response:
         """The bot's first message after id `after` and version `since` whose text contains `contains`."""
         user_id, chat = self._place(request)
-        since, after = _number(request, "since", 0), _number(request, "after", 0)
+        since, after = number(request, "since", 0), number(request, "after", 0)
         part = request.query.get("contains", "")
 
         def fitting() -> list[Message]:
@@ -118,7 +119,7 @@ class Watch:
         return web.json_response(seen_message(self.world, fitting()[0], user_id).model_dump(mode="json"))
 
     async def _until(self, request: web.Request, ready: Callable[[], object]) -> bool:
-        timeout = min(_seconds(request, "timeout", 10.0), _LONGEST_WAIT)
+        timeout = min(seconds(request, "timeout", 10.0), _LONGEST_WAIT)
         with self.world.hub.listening() as events:
             try:
                 async with asyncio.timeout(timeout):
@@ -135,7 +136,7 @@ class Watch:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: what changed in this person's chats, from now on."""
-        user_id = _number(request, "user", OWNER)
+        user_id = number(request, "user", OWNER)
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
@@ -188,21 +189,9 @@ class Watch:
         )
 
     def _place(self, request: web.Request) -> tuple[int, Chat]:
-        user_id = _number(request, "user", OWNER)
-        return user_id, self.people.chat_of(user_id, _number(request, "chat", 0) or None)
+        user_id = number(request, "user", OWNER)
+        return user_id, self.people.chat_of(user_id, number(request, "chat", 0) or None)
 
 
 def _open_to(chat: Chat, user_id: int) -> bool:
     return user_id in chat.members and chat.migrated_to is None
-
-
-def _number(request: web.Request, name: str, default: int) -> int:
-    return int(_seconds(request, name, default))
-
-
-def _seconds(request: web.Request, name: str, default: float) -> float:
-    given = request.query.get(name) or str(default)
-    try:
-        return float(given)
-    except ValueError:
-        raise bad_request(f"{name} must be a number, not '{given}'") from None

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import pytest
 from telegram import (
     Bot,
@@ -330,3 +331,31 @@ async def test_what_people_can_do_reaches_the_bot(telegram: RunningTelegram, bot
     assert [m.sender_chat.id for m in messages[6:] if m.sender_chat] == [GROUP, CHANNEL, CHANNEL]
     assert updates[-1].inline_query is not None
     assert TypeHandler(Update, on_start).check_update(updates[-1])
+
+
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("sendMessage", {"text": "a", "reply_markup": {"inline_keyboard": [["x"]]}}, "inline keyboard button"),
+    ("sendMessage", {"text": "a", "entities": [1]}, "can't parse MessageEntity"),
+    ("deleteMessages", {"message_ids": ["x"]}, "can't parse message identifiers"),
+    ("setMyCommands", {"commands": ["x"]}, "can't parse commands"),
+    ("setMyCommands", {"commands": [{"command": "Å", "description": "d"}]}, "BOT_COMMAND_INVALID"),
+    ("sendMediaGroup", {"media": ["a", "b"]}, "can't parse media"),
+    ("editMessageMedia", {"message_id": 1, "media": [1]}, "object expected as input media"),
+    ("setMessageReaction", {"message_id": 1, "reaction": ["x"]}, "can't parse reactions"),
+    ("sendPhoto", {"photo": "https://example.org/a.png"}, "failed to get HTTP URL content"),
+    ("sendMessage", {"text": "a", "parse_mode": "wiki"}, "unsupported parse_mode"),
+    ("setWebhook", {"url": "https://example.org"}, "getUpdates only"),
+]
+
+
+@pytest.mark.parametrize(("method", "body", "reason"), WRONG)
+async def test_wrong_parameters_are_a_400_with_a_reason(
+    telegram: RunningTelegram, bot: Bot, method: str, body: dict[str, Any], reason: str
+) -> None:
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(f"{telegram.base_url}1:test/{method}", json={"chat_id": OWNER, **body}) as response,
+    ):
+        answer = await response.json()
+    assert (response.status, answer["ok"], answer["error_code"]) == (400, False, 400)
+    assert reason in answer["description"]

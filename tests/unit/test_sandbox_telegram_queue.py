@@ -10,7 +10,7 @@ import pytest
 from sandbox.telegram.errors import ApiError
 from sandbox.telegram.limits import Limits
 from sandbox.telegram.server import Options, TelegramSandbox, refuse_other_hosts
-from sandbox.telegram.testing import running_telegram
+from sandbox.telegram.testing import PhoneError, running_telegram
 from sandbox.telegram.updates import PendingUpdates, UpdateQueue
 
 
@@ -113,3 +113,10 @@ def test_a_broken_state_is_refused_by_name(tmp_path: Path) -> None:
     state.write_text("{half", encoding="utf-8")
     with pytest.raises(ValueError, match=r"state\.json is no state of the Telegram sandbox"):
         TelegramSandbox(Options(state=state))
+
+
+@pytest.mark.parametrize("given", ["x", "nan", "inf"])
+async def test_a_query_that_is_no_number_gets_a_sentence(given: str) -> None:
+    async with running_telegram() as telegram, telegram.phone() as phone:
+        with pytest.raises(PhoneError, match=f"since must be a number, not '{given}'"):
+            await phone.control("GET", f"changes?since={given}")

@@ -72,6 +72,6 @@ async def get_file(call: Call) -> Json:
 async def set_message_reaction(call: Call) -> bool:
     """`setMessageReaction`: the bot's one reaction, or none."""
     message = target_message(call, "react")
-    message.reactions = call.parameters.items("reaction", "reactions")[:1]
+    message.reactions = call.parameters.objects("reaction", "reactions")[:1]
     call.world.changed(message, "edit")
     return True

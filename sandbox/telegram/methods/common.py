@@ -108,10 +108,10 @@ def checked_caption(caption: Formatted) -> Formatted:
 def read_reply_to(call: Call, chat: Chat) -> int | None:
     """The id of the message to answer to; raises `ApiError` when it is gone and the call insists."""
     reply = call.parameters.mapping("reply_parameters", "reply parameters") or {}
-    given = reply.get("message_id") or call.parameters.integer("reply_to_message_id")
+    given = Parameters(reply).integer("message_id") or call.parameters.integer("reply_to_message_id")
     if not given:
         return None
-    known = call.world.memory.messages.get(chat.id, {}).get(int(given))
+    known = call.world.memory.messages.get(chat.id, {}).get(given)
     if known is not None and not known.deleted:
         return known.message_id
     if reply.get("allow_sending_without_reply") or call.parameters.flag("allow_sending_without_reply"):

@@ -97,7 +97,7 @@ async def delete_message(call: Call) -> bool:
 async def delete_messages(call: Call) -> bool:
     """`deleteMessages`: 1 to 100; those that are gone are passed over."""
     chat = target_chat(call)
-    identifiers = call.parameters.items("message_ids", "message identifiers")
+    identifiers = call.parameters.identifiers("message_ids", "message identifiers")
     if not 1 <= len(identifiers) <= 100:
         raise bad_request("there must be 1-100 messages to delete")
     for message in _still_there(call, chat, identifiers):
@@ -108,7 +108,7 @@ async def delete_messages(call: Call) -> bool:
 
 def _still_there(call: Call, chat: Chat, identifiers: list[int]) -> list[Message]:
     kept = {message.message_id: message for message in call.world.messages(chat.id)}
-    return [kept[int(identifier)] for identifier in identifiers if int(identifier) in kept]
+    return [kept[identifier] for identifier in identifiers if identifier in kept]
 
 
 def _refuse_what_may_not_go(call: Call, message: Message) -> None:

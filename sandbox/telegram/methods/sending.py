@@ -89,7 +89,7 @@ def _stored(call: Call, kind: str, upload: Upload) -> Media:
 
 async def send_media_group(call: Call) -> list[Json]:
     """`sendMediaGroup`: 2 to 10 photos or documents shown together."""
-    items = call.parameters.items("media", "media")
+    items = call.parameters.objects("media", "media")
     if not 2 <= len(items) <= 10:
         raise bad_request("there must be 2-10 messages to send in an album")
     chat = target_chat(call)

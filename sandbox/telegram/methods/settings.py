@@ -18,7 +18,7 @@ _LENGTHS = {"name": 64, "short_description": 120, "description": 512}
 
 async def set_my_commands(call: Call) -> bool:
     """`setMyCommands` for a scope and language."""
-    items = call.parameters.items("commands", "commands")
+    items = call.parameters.objects("commands", "commands")
     if len(items) > _MOST_COMMANDS:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
     call.world.memory.commands[scope_key(call)] = [_command(item) for item in items]
