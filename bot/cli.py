@@ -142,29 +142,35 @@ def _sandbox(options: argparse.Namespace) -> int:
 
 
 def _backup(options: argparse.Namespace) -> int:
-    from bot.keeping import back_up
+    def work(url: str) -> str:
+        from storage.backup import backup
 
-    return _on_database(options, lambda path: back_up(path, options.target))
+        report = backup(url, options.target)
+        report.path.chmod(0o600)
+        return f"{report.path}: a sound copy, {report.books} books with {report.facts} facts"
+
+    return _on_database(options, work)
 
 
 def _restore(options: argparse.Namespace) -> int:
-    from bot.keeping import restore
+    def work(url: str) -> str:
+        from storage.backup import restore
 
-    return _on_database(options, lambda path: restore(options.source, path))
+        report, kept = restore(options.source, url)
+        words = f"restored {report.books} books with {report.facts} facts"
+        return f"{words}; the database that was there is kept as {kept}" if kept else words
+
+    return _on_database(options, work)
 
 
-def _on_database(options: argparse.Namespace, work: Callable[[Path], str]) -> int:
+def _on_database(options: argparse.Namespace, work: Callable[[str], str]) -> int:
     from engine.core.errors import PocketdeskError
 
     loaded = _load(options)
     if loaded is None:
         return 2
-    storage = loaded.config.storage
-    if storage.url is not None:
-        say("The database is a PostgreSQL server: use its own pg_dump and pg_restore.", sys.stderr)
-        return 2
     try:
-        say(work(storage.path))
+        say(work(loaded.config.storage_url))
     except PocketdeskError as error:
         say(str(error), sys.stderr)
         return 1

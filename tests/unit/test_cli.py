@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -15,10 +14,8 @@ from pathlib import Path
 import pytest
 
 from bot import VERSION
-from bot.keeping import back_up, restore
-from engine.core.errors import StorageTrouble
-from storage.connect import parse_address
-from storage.presence import Presence
+from engine.clock import SystemClock
+from storage.store import Store
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,68 +76,30 @@ def test_demo_refuses_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
     assert (tmp_path / "precious").exists()
 
 
-# ── backup and restore (P6) ───────────────────────────────────────────────────────────────
+# ── backup and restore (P6; the copies themselves are tested with the storage room) ──────
 
 
-def database(path: Path, rows: int) -> Path:
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
-        connection.executemany("INSERT INTO alembic_version VALUES (?)", [("x",)] * rows)
-    connection.close()
-    return path
+async def test_p6_backup_and_restore_by_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[connections.a]\nvenue = 'okx'\n")
+    store = await Store.open(f"sqlite:///{tmp_path}/data/pocketdesk.db", SystemClock())
 
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return pocketdesk(*arguments, cwd=tmp_path, POCKETDESK__TELEGRAM__TOKEN="1:test")
 
-def count(path: Path) -> int:
-    connection = sqlite3.connect(path)
-    found: int = connection.execute("SELECT count(*) FROM alembic_version").fetchone()[0]
-    connection.close()
-    return found
-
-
-def test_p6_a_backup_holds_what_is_still_in_the_log_of_a_running_bot(tmp_path: Path) -> None:
-    path = database(tmp_path / "a.db", 1)
-    writer = sqlite3.connect(path)
-    writer.execute("INSERT INTO alembic_version VALUES ('y')")
-    writer.commit()
-    assert (tmp_path / "a.db-wal").stat().st_size > 0
-    assert "a sound copy" in back_up(path, tmp_path / "b.db")
-    assert count(tmp_path / "b.db") == 2
-    assert (tmp_path / "b.db").stat().st_mode & 0o077 == 0
-    writer.close()
-
-
-def test_a_backup_never_overwrites(tmp_path: Path) -> None:
-    path = database(tmp_path / "a.db", 1)
-    with pytest.raises(StorageTrouble, match="is there already"):
-        back_up(path, path)
-
-
-def test_restore_keeps_what_was_there(tmp_path: Path) -> None:
-    path, copy = database(tmp_path / "a.db", 1), database(tmp_path / "copy.db", 3)
-    assert "is kept as" in restore(copy, path)
-    assert (count(path), count(tmp_path / "a.db.before-restore")) == (3, 1)
-
-
-def test_restore_refuses_what_is_damaged_or_not_ours_and_changes_nothing(tmp_path: Path) -> None:
-    path = database(tmp_path / "a.db", 1)
-    (tmp_path / "bad.db").write_bytes(b"SQLite format 3\0" + b"\x07" * 5000)
-    sqlite3.connect(tmp_path / "other.db").execute("CREATE TABLE t (x)").connection.close()
-    for name in ("bad.db", "other.db"):
-        with pytest.raises(StorageTrouble, match="could not be restored"):
-            restore(tmp_path / name, path)
-    assert count(path) == 1
-    assert not list(tmp_path.glob("*.restoring"))
-
-
-def test_restore_refuses_while_a_bot_runs(tmp_path: Path) -> None:
-    path, copy = database(tmp_path / "a.db", 1), database(tmp_path / "copy.db", 3)
-    presence = Presence()
-    assert presence.enter_file(parse_address(f"sqlite:///{path}"), path)
-    with pytest.raises(StorageTrouble, match="stop the bot first"):
-        restore(copy, path)
-    presence.leave()
-    assert count(path) == 1
+    while_running = command("backup", "copy.db")
+    assert (while_running.returncode, while_running.stdout) == (
+        0,
+        "copy.db: a sound copy, 0 books with 0 facts\n",
+    )
+    assert (tmp_path / "copy.db").stat().st_mode & 0o077 == 0
+    again = command("backup", "copy.db")
+    assert (again.returncode, "exists already" in again.stderr) == (1, True)
+    refused = command("restore", "copy.db")
+    assert (refused.returncode, "stop it first" in refused.stderr) == (1, True)
+    await store.close()
+    restored = command("restore", "copy.db")
+    assert (restored.returncode, "is kept as" in restored.stdout) == (0, True)
+    assert "Traceback" not in again.stderr + refused.stderr + restored.stderr
 
 
 # ── the end of the process (P8) ───────────────────────────────────────────────────────────
