@@ -89,6 +89,9 @@ READ_CLASSES: Mapping[type[Exception], type[PocketdeskError]] = MappingProxyType
 CAUGHT: tuple[type[Exception], ...] = (_ccxt.BaseError, TimeoutError, OSError, *UNREADABLE)
 """What a call into ccxt is guarded against."""
 
+WAIT_WHEN_LIMITED = 30.0
+"""Seconds to stay away after a 429 or 418 that does not say for how long."""
+
 _CODE = re.compile(r'"(?:code|retCode|sCode)"\s*:\s*"?(-?\d+)')
 _SECRETS = re.compile(r"\?\S+")
 _LONGEST = 300
@@ -99,9 +102,10 @@ def for_read(error: Exception, headers: Mapping[str, str] | None = None) -> Pock
     if isinstance(error, UNREADABLE) and not isinstance(error, _ccxt.BaseError):
         return Corrupt(f"The venue's answer can't be read ({type(error).__name__}).")
     kind = READ_CLASSES.get(type(error), Unavailable)
-    if issubclass(kind, Unavailable):
-        return kind(words_of(error), retry_after=retry_after(headers))
-    return kind(words_of(error))
+    if not issubclass(kind, Unavailable):
+        return kind(words_of(error))
+    limited = isinstance(error, _ccxt.RateLimitExceeded | _ccxt.DDoSProtection)
+    return kind(words_of(error), (retry_after(headers) or WAIT_WHEN_LIMITED) if limited else None)
 
 
 def for_order(error: Exception, venue: str) -> PocketdeskError:

@@ -16,9 +16,10 @@ from engine.clock import Clock
 from engine.core.errors import Corrupt, Denied, PocketdeskError, Unavailable
 from engine.core.ids import Symbol
 from engine.core.model import Candle, Instrument, Ticker
-from engine.exchanges import errors, lean, parse
+from engine.exchanges import errors, parse
+from engine.exchanges.client import Gate, public_client
 from engine.exchanges.numbers import milliseconds, moment
-from engine.exchanges.venues import SECONDS_OF, redirect, row_of
+from engine.exchanges.venues import SECONDS_OF, row_of
 
 T = TypeVar("T")
 
@@ -35,8 +36,10 @@ class CcxtMarketData:
         self._row = row_of(venue)
         self._clock = clock
         self._rest, self._stream = rest, stream
-        self._client = self._new_client()
+        self._client = public_client(self._row, rest, stream)
+        self._gate = Gate(clock)
         self._markets: dict[str, Mapping[str, Any]] = {}
+        self._asked: set[Symbol] = set()
         self._volumes = parse.Volumes()
         self._offset = timedelta(0)
         self._offset_at: float | None = None
@@ -89,9 +92,10 @@ class CcxtMarketData:
         return [ticker for ticker in found if ticker is not None]
 
     async def stream(self, symbols: Sequence[Symbol]) -> AsyncIterator[Ticker]:
+        self._gate.check()
         await self._ensure(symbols)
         listed = [symbol for symbol in symbols if symbol in self._markets]
-        client = self._new_client()
+        client = public_client(self._row, self._rest, self._stream)
         client.set_markets(list(self._markets.values()))
         fresh: asyncio.Queue[Ticker | PocketdeskError] = asyncio.Queue()
         # One task a symbol: by the return value of a bulk watch, updates get lost while nobody waits for them.
@@ -135,36 +139,29 @@ class CcxtMarketData:
 
     # ── inside ────────────────────────────────────────────────────────────────────────────
 
-    def _new_client(self) -> Any:
-        client = lean.venue_class(self._row.ccxt_id)(
-            {"enableRateLimit": True, "options": dict(self._row.options), "timeout": 10_000}
-        )
-        client.has["fetchCurrencies"] = False  # a request, signed on some venues, for what we never use
-        client.options["maxRetriesOnFailure"] = 0
-        client.verbose = False
-        client.urls["api"] = redirect(client.urls["api"], self._row, self._rest, self._stream)
-        if any((client.apiKey, client.secret, client.password, client.uid, client.privateKey, client.token)):
-            raise RuntimeError("a client for market data must not hold a key")
-        return client
-
     async def _ask(self, call: Callable[..., Awaitable[T]], *arguments: object) -> T:
+        self._gate.check()
         try:
             return await call(*arguments)
         except errors.CAUGHT as error:
+            meaning = errors.for_read(error, self._client.last_response_headers)
+            self._gate.learn(meaning)
             # Not chained: ccxt's own text may carry a whole address.
-            raise errors.for_read(error, self._client.last_response_headers) from None
+            raise meaning from None
 
     async def _ensure(self, symbols: Sequence[Symbol]) -> None:
-        if any(symbol not in self._markets for symbol in symbols):
+        """Load what was never asked for. What the venue did not list then is not asked for with every poll."""
+        if not self._asked.issuperset(symbols):
             await self._load(symbols)
 
     async def _load(self, symbols: Sequence[Symbol]) -> None:
         """Ask what the venue lists, keep only what was ever asked for: all of Binance costs 45 MB."""
-        wanted = set(symbols) | set(self._markets)
+        wanted = self._asked | set(symbols)
         markets = await self._listed(sorted(wanted))
         self._markets = {market["symbol"]: market for market in markets if market["symbol"] in wanted}
         self._client.set_markets(list(self._markets.values()))
         self._markets = {symbol: self._client.markets[symbol] for symbol in self._markets}
+        self._asked = wanted
 
     async def _listed(self, symbols: Sequence[str]) -> list[Any]:
         if not self._row.lists_by_id:
@@ -197,7 +194,9 @@ class CcxtMarketData:
     def _ticker(self, symbol: Symbol, raw: Any) -> Ticker | None:
         """An unsound ticker is dropped with a word in the log: the feed's watchdog tells if none comes any more."""
         try:
-            return self._volumes.with_volume(*parse.ticker(symbol, raw, self._clock.now()))
+            found, day = parse.ticker(symbol, raw, self._clock.now())
+            parse.check_not_ahead(found, self._clock.now() + self._offset)
+            return self._volumes.with_volume(found, day)
         except Corrupt as error:
             logger.warning("{} told an unsound price of {}: {}", self._row.title, symbol, error)
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from engine.core.errors import Corrupt
@@ -16,6 +16,9 @@ from engine.exchanges.numbers import moment, not_negative, number, positive, pos
 from engine.exchanges.venues import VenueRow
 
 _DAY = Decimal(86400)
+_SMALLEST = Decimal("1E-8")
+_AHEAD = timedelta(minutes=10)
+"""How far a venue's time may be ahead of ours, as far as we know it, before its prices are refused."""
 
 
 def instrument(market: Mapping[str, Any], row: VenueRow) -> Instrument:
@@ -62,6 +65,14 @@ def ticker(symbol: Symbol, raw: Any, ours: datetime) -> tuple[Ticker, Decimal | 
     return found, None if day is None else not_negative(day, f"the volume of {symbol}")
 
 
+def check_not_ahead(ticker: Ticker, venue_now: datetime) -> None:
+    """Raise Corrupt for a price from the future: after it, every true one would look old."""
+    if ticker.at > venue_now + _AHEAD:
+        raise Corrupt(
+            f"the price of {ticker.symbol} is of {ticker.at:%Y-%m-%d %H:%M:%S}, which is still to come."
+        )
+
+
 def _price(value: object, what: str) -> Price | None:
     exact = positive_or_none(value, what)
     return None if exact is None else Price(exact)
@@ -87,7 +98,8 @@ class Volumes:
         if before is None:
             return ticker
         seconds = Decimal(str((ticker.at - before[0]).total_seconds()))
-        return replace(ticker, volume=Quantity(max(day - before[1], day * seconds / _DAY)))
+        volume = max(day - before[1], day * seconds / _DAY).quantize(_SMALLEST, ROUND_FLOOR)
+        return replace(ticker, volume=Quantity(volume))
 
 
 def candles(rows: Sequence[Any], timeframe: int, now: datetime) -> list[Candle]:

@@ -1,0 +1,58 @@
+"""Clients of ccxt that only read, and the wait that a venue imposes on all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.clock import Clock
+from engine.core.errors import PocketdeskError, Unavailable
+from engine.exchanges import lean
+from engine.exchanges.venues import VenueRow, redirect
+
+TIMEOUT_MS = 10_000
+CREDENTIALS = (
+    "apiKey",
+    "secret",
+    "password",
+    "uid",
+    "login",
+    "privateKey",
+    "walletAddress",
+    "token",
+    "twofa",
+)
+
+
+def public_client(row: VenueRow, rest: str, stream: str) -> Any:
+    """A ccxt.pro client without any key (law 7), its addresses turned to `rest` and `stream` where they are set."""
+    client = lean.venue_class(row.ccxt_id)(
+        {"enableRateLimit": True, "options": dict(row.options), "timeout": TIMEOUT_MS}
+    )
+    client.has["fetchCurrencies"] = False  # a request, signed on some venues, for what is never used
+    client.options["maxRetriesOnFailure"] = 0  # repeating is decided here, not inside the library
+    client.verbose = False  # it would print whole requests
+    client.urls["api"] = redirect(client.urls["api"], row, rest, stream)
+    held = [name for name in CREDENTIALS if getattr(client, name, None)]
+    if held:
+        raise RuntimeError(f"a client for market data must not hold a key, this one has {', '.join(held)}")
+    return client
+
+
+class Gate:
+    """Once a venue told us to wait, nobody asks it anything until the wait is over (FAILURES M11): a 429 that is
+    not obeyed becomes a ban."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until = clock.monotonic()
+
+    def check(self) -> None:
+        """Raise Unavailable while the wait lasts."""
+        left = self._until - self._clock.monotonic()
+        if left > 0:
+            raise Unavailable(f"The venue wants to be left alone for {left:.0f} s more.", retry_after=left)
+
+    def learn(self, error: PocketdeskError) -> None:
+        """Take over what an error tells of waiting; a shorter wait never cuts a longer one."""
+        if isinstance(error, Unavailable) and error.retry_after:
+            self._until = max(self._until, self._clock.monotonic() + error.retry_after)
