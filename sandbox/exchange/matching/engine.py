@@ -15,7 +15,6 @@ from sandbox.exchange.matching.fees import FeePolicy
 from sandbox.exchange.matching.fills import Fills
 from sandbox.exchange.matching.model import (
     CONDITIONAL,
-    STOPS,
     UNPRICED,
     ZERO,
     EventKind,
@@ -31,6 +30,7 @@ from sandbox.exchange.matching.model import (
     TimeInForce,
     Trade,
 )
+from sandbox.exchange.matching.pricing import available, cost_of, is_due, quantity_of, reaches
 
 DEFAULT_SPREAD = Decimal("0.0002")
 KEPT_CLOSED_ORDERS = 100_000
@@ -161,7 +161,7 @@ class Matching:
         self.check(account_name, request)
         account = self._accounts[account_name]
         book = self._books[request.pair_id]
-        quantity = _quantity(request, book)
+        quantity = quantity_of(request, book)
         coin, amount = self._reservation(request, quantity, book)
         account.lock(coin, amount)
         order = self._accept(account_name, request, quantity, amount, time_ms)
@@ -181,7 +181,7 @@ class Matching:
         self._check_counts(account_name, request, pair)
         if request.type is OrderType.LIMIT_MAKER and book.crosses(request.side, request.price or ZERO):
             raise Refusal(Reason.WOULD_TAKE)
-        if request.type in CONDITIONAL and _is_due(
+        if request.type in CONDITIONAL and is_due(
             request.type, request.side, request.stop_price or ZERO, book.last
         ):
             raise Refusal(Reason.WOULD_TRIGGER)
@@ -215,7 +215,7 @@ class Matching:
         if request.quote_quantity is not None:
             return pair.quote, request.quote_quantity
         if request.type is OrderType.MARKET:
-            return pair.quote, _cost(book, quantity)
+            return pair.quote, cost_of(book, quantity)
         return pair.quote, quantity * (request.price or request.stop_price or ZERO)
 
     def _accept(
@@ -247,12 +247,12 @@ class Matching:
     def _work(self, order: Order, book: Book, time_ms: int) -> None:
         """Take what the book offers, then let the rest stand or end it."""
         limit = None if order.type in UNPRICED else order.price
-        if order.time_in_force is TimeInForce.FOK and _available(book, order.side, limit) < order.quantity:
+        if order.time_in_force is TimeInForce.FOK and available(book, order.side, limit) < order.quantity:
             self._end(order, Status.EXPIRED, EventKind.EXPIRED, time_ms)
             return
         account = self._accounts[order.account]
         for level in book.levels(order.side):
-            if limit is not None and not _reaches(order.side, limit, level.price):
+            if limit is not None and not reaches(order.side, limit, level.price):
                 break
             quantity = min(self._fills.most(order, level.price), level.quantity)
             if quantity <= 0:
@@ -265,7 +265,7 @@ class Matching:
 
     def _trigger(self, book: Book, pair_id: str, time_ms: int) -> None:
         for order in self._open_in(pair_id):
-            if not order.working and _is_due(order.type, order.side, order.stop_price, book.last):
+            if not order.working and is_due(order.type, order.side, order.stop_price, book.last):
                 account = self._accounts[order.account]
                 awake = self._fills.top_up(replace(order, working=True, updated_ms=time_ms), account, book)
                 self._tell(EventKind.NEW, awake, time_ms)
@@ -276,7 +276,7 @@ class Matching:
         resting = [order for order in self._open_in(pair_id) if order.working and order.updated_ms < time_ms]
         resting.sort(key=lambda order: (-order.price if order.side is Side.BUY else order.price, order.id))
         for order in resting:
-            if book.passing > 0 and _reaches(order.side, order.price, book.last):
+            if book.passing > 0 and reaches(order.side, order.price, book.last):
                 passing = book.passing - book.passing % order.pair.step
                 quantity = min(order.remaining, passing)
                 if quantity > 0:
@@ -326,48 +326,3 @@ class Matching:
     def _price_of(self, coin: str, quote: str) -> Decimal | None:
         book = self._books.get(f"{coin}{quote}")
         return book.last if book is not None and book.has_price else None
-
-
-def _is_due(kind: OrderType, side: Side, stop_price: Decimal, last: Decimal) -> bool:
-    """A stop sells below and buys above; a take profit the other way round."""
-    falls = (kind in STOPS) == (side is Side.SELL)
-    return last <= stop_price if falls else last >= stop_price
-
-
-def _reaches(side: Side, limit: Decimal, price: Decimal) -> bool:
-    return price <= limit if side is Side.BUY else price >= limit
-
-
-def _available(book: Book, side: Side, limit: Decimal | None) -> Decimal:
-    return sum(
-        (
-            level.quantity
-            for level in book.levels(side)
-            if limit is None or _reaches(side, limit, level.price)
-        ),
-        ZERO,
-    )
-
-
-def _quantity(request: OrderRequest, book: Book) -> Decimal:
-    """What is ordered, in base: an amount of quote is worth what the ladder gives for it now, in whole steps."""
-    if request.quantity is not None:
-        return request.quantity
-    step = book.pair.step
-    quantity, left = ZERO, request.quote_quantity or ZERO
-    for level in book.levels(request.side):
-        whole = left / level.price
-        taken = min(whole - whole % step, level.quantity)
-        quantity, left = quantity + taken, left - taken * level.price
-    if quantity <= 0:
-        raise Refusal(Reason.FILTER, "LOT_SIZE")
-    return quantity
-
-
-def _cost(book: Book, quantity: Decimal) -> Decimal:
-    """Quote needed to buy `quantity` from the ladder, or as much of it as there is."""
-    cost, left = ZERO, quantity
-    for level in book.levels(Side.BUY):
-        taken = min(left, level.quantity)
-        cost, left = cost + taken * level.price, left - taken
-    return cost
