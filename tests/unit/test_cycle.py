@@ -419,3 +419,29 @@ async def test_failing_as_a_whole_leaves_earlier_troubles_of_instruments_as_they
     assert away.recovered == ()
     back = await world.cycle.run(MINUTE, world.to(103))
     assert back.recovered == ((Trouble.CYCLE_FAILED, "BTC/USDT 1m"), (Trouble.VENUE_UNREACHABLE, ""))
+
+
+async def test_s7_a_spike_is_not_decided_on_and_the_next_candle_tells_what_it_was() -> None:
+    world = World(bound(EveryCandle(need=20)))
+    await world.cycle.prepare()
+    minutes = world.venue.data[BTC, MINUTE]
+    minutes[200] = candle(minutes[200].open_time, 1200)
+    spike = await world.cycle.run(MINUTE, world.to(101))
+    after = await world.cycle.run(MINUTE, world.to(102))
+
+    assert spike.signals == ()
+    assert "close 1200 after 119.9" in spike.troubles[0].detail
+    assert after.signals == ()  # what lies in the window now is a hole
+    assert "no entries until" in after.troubles[0].detail
+
+
+async def test_a_new_level_is_taken_in_with_the_second_candle_at_it() -> None:
+    world = World(bound(EveryCandle(need=20)))
+    await world.cycle.prepare()
+    minutes = world.venue.data[BTC, MINUTE]
+    minutes[200:] = [candle(one.open_time, 1200) for one in minutes[200:]]
+    first = await world.cycle.run(MINUTE, world.to(101))
+    second = await world.cycle.run(MINUTE, world.to(102))
+    assert first.signals == ()
+    assert [signal.price for signal in second.signals] == [1200]
+    assert second.recovered == ((Trouble.DATA_UNSOUND, "BTC/USDT 1m"),)

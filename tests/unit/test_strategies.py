@@ -218,3 +218,17 @@ def test_a_longer_history_does_not_change_a_decision() -> None:
     assert many is not None
     assert list(few.base.close) == list(many.base.close)
     assert preset.decide(few) == preset.decide(many)
+
+
+def test_reversion_wants_a_close_below_the_band() -> None:
+    """The same turn of the RSI, with bands so wide that the price never left them, is no entry."""
+    flat = [100 + (i % 2) * 0.2 for i in range(60)]
+    turn = path(*flat, *line(99, 90, 6), 92.5)
+    assert decisions(bound("rsi_bollinger_reversion", deviations=5.0), turn)[-1] is None
+
+
+def test_macd_enters_once_for_each_crossing() -> None:
+    rise = path(*(100 - 0.003 * i**2 for i in range(60)), *(90 + 0.05 * i**2 for i in range(20)))
+    found = decisions(bound("macd_atr"), [replace(one, low=Price(one.low - 1)) for one in rise])
+    assert actions(found)[Action.ENTER] == 1
+    assert found[-1] is None
