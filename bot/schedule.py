@@ -36,8 +36,8 @@ class Schedule:
 
     def arm(self) -> None:
         """Add every job: the ticks, and one for each venue and timeframe at that timeframe's closes."""
-        self._add(self._coordinator.tick, IntervalTrigger(seconds=TICK), "tick")
-        self._add(self._coordinator.mark_equity, IntervalTrigger(seconds=EQUITY), "equity")
+        self._add(self._tick, IntervalTrigger(seconds=TICK), "tick")
+        self._add(self._mark_equity, IntervalTrigger(seconds=EQUITY), "equity")
         for room in self._coordinator.rooms:
             for timeframe in room.cycle.timeframes:
                 first = next_close(self._clock.now(), timeframe) + AFTER_CLOSE
@@ -57,7 +57,16 @@ class Schedule:
             replace_existing=True,
         )
 
-    def _cycle(self, room: VenueRoom, timeframe: int) -> None:
+    # Coroutines, though they wait for nothing: the scheduler would run plain functions in a thread, and an inbox
+    # belongs to the loop.
+
+    async def _tick(self) -> None:
+        self._coordinator.tick()
+
+    async def _mark_equity(self) -> None:
+        self._coordinator.mark_equity()
+
+    async def _cycle(self, room: VenueRoom, timeframe: int) -> None:
         """Begin the cycle of the close that has just been."""
         close = last_close(self._clock.now(), timeframe)
         task = asyncio.get_running_loop().create_task(room.run_cycle(timeframe, close))
