@@ -183,10 +183,13 @@ def _pair(options: argparse.Namespace) -> int:
     loaded = _load(options)
     if loaded is None:
         return 2
-    from bot.application import new_pairing
+    from bot.logs import start_logs
+    from bot.pair import new_pairing
+    from engine.clock import SystemClock
 
+    start_logs(None, loaded.config.secrets())
     try:
-        say(asyncio.run(new_pairing(loaded.config)))
+        say(asyncio.run(new_pairing(loaded.config, SystemClock())))
     except PocketdeskError as error:
         say(str(error), sys.stderr)
         return 1

@@ -1,0 +1,135 @@
+"""`pocketdesk check` against the running stand-ins: what is sound, and each thing that is not, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.check import check_all
+from bot.check_telegram import check_token
+from bot.config import Loaded, load
+from engine.clock import SystemClock
+from sandbox.exchange.testing import RunningVenue, running_venue
+from sandbox.telegram.testing import RunningTelegram, running_telegram
+from storage.store import Store
+
+CLOCK = SystemClock()
+
+
+class WrongClock(SystemClock):
+    """Eight seconds ahead."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=8)
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[RunningTelegram]:
+    async with running_telegram() as telegram:
+        yield telegram
+
+
+@pytest.fixture
+async def venue() -> AsyncIterator[RunningVenue]:
+    async with running_venue(moving=False) as venue:
+        yield venue
+
+
+def loaded(folder: Path, api_base: str, rest_url: str, **changes: str) -> Loaded:
+    path = folder / "config.toml"
+    preset = {
+        "strategy": '"macd_atr"',
+        "symbols": '["BTC/USDT", "ETH/USDT"]',
+        "timeframes": '["1m"]',
+        "parameters": "{}",
+        "size": '{ share = "10%" }',
+    } | changes
+    lines = "\n".join(f"{key} = {value}" for key, value in preset.items())
+    path.write_text(
+        f'[telegram]\napi_base = "{api_base}"\n'
+        f'[connections.main]\nvenue = "binance"\npresets = ["one"]\nrest_url = "{rest_url}"\n[presets.one]\n{lines}\n'
+    )
+    return load(path, {"POCKETDESK__TELEGRAM__TOKEN": "1:test", "POCKETDESK_SECRETS": "/nonexistent"})
+
+
+async def said(settings: Loaded, clock: SystemClock = CLOCK) -> list[str]:
+    return [str(finding) for finding in await check_all(settings, clock)]
+
+
+async def test_all_is_well(tmp_path: Path, telegram: RunningTelegram, venue: RunningVenue) -> None:
+    found = await said(loaded(tmp_path, telegram.address, venue.base_url))
+    assert [line for line in found if not line.startswith("ok ")] == []
+    assert found[0] == "ok    config: 1 connection, 1 preset"
+    assert "ok    connections.main: BTC/USDT, ETH/USDT can be traded" in found
+    assert any("can be written, new" in line for line in found)
+
+
+async def test_what_is_down_is_told_and_the_rest_is_checked(tmp_path: Path) -> None:
+    found = await said(loaded(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9"))
+    assert "fail  telegram: http://127.0.0.1:9 can't be reached (ConnectError)" in found
+    assert any(line.startswith("fail  connections.main: binance can't be asked") for line in found)
+    assert any("can be written, new" in line for line in found)
+    assert not any("1:test" in line for line in found)
+
+
+async def test_a_revoked_token_is_refused(tmp_path: Path, telegram: RunningTelegram) -> None:
+    telegram.revoke_token()
+    [finding] = await check_token(loaded(tmp_path, telegram.address, "http://127.0.0.1:9").config.telegram)
+    assert str(finding).startswith("fail  telegram: the token is refused")
+
+
+async def test_a_server_that_is_no_bot_api(tmp_path: Path, venue: RunningVenue) -> None:
+    """The venue answers every unknown address with a 404 of its own."""
+    [finding] = await check_token(loaded(tmp_path, venue.base_url, "http://127.0.0.1:9").config.telegram)
+    assert finding.is_failure
+
+
+async def test_a5_a_clock_that_is_off(tmp_path: Path, telegram: RunningTelegram, venue: RunningVenue) -> None:
+    found = await said(loaded(tmp_path, telegram.address, venue.base_url), WrongClock())
+    [line] = [line for line in found if "this machine's clock" in line]
+    assert line.startswith("fail  connections.main: binance answers, this machine's clock is 8.")
+    assert "ahead" in line
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"symbols": '["BTC/USDT", "XYZ/USDT"]'}, "fail  connections.main: binance does not list XYZ/USDT"),
+        ({"timeframes": '["7m"]'}, "fail  presets.one.timeframes: binance has no 7m; it has 1s, 1m, 3m,"),
+        (
+            {"strategy": '"macd_art"'},
+            "fail  preset one: there is no strategy 'macd_art'; did you mean 'macd_atr'?",
+        ),
+        ({"parameters": "{ fsat = 3 }"}, "fail  preset one: strategy macd_atr: it has no parameter 'fsat'"),
+        (
+            {"size": "{ quote = 5 }"},
+            "fail  presets.one.size: an entry of 5.00 USDT in BTC/USDT is worth 4.90 at its",
+        ),
+    ],
+)
+async def test_what_can_not_work_is_named(
+    tmp_path: Path, telegram: RunningTelegram, venue: RunningVenue, change: dict[str, str], sentence: str
+) -> None:
+    found = await said(loaded(tmp_path, telegram.address, venue.base_url, **change))
+    assert [line for line in found if line.startswith(sentence)], found
+
+
+async def test_p9_a_database_in_use_is_looked_at_and_left_alone(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9")
+    store = await Store.open(settings.config.storage_url, CLOCK)
+    found = await said(settings)
+    assert any("can be written, sound" in line for line in found)
+    assert any("another Pocketdesk works with it" in line for line in found)
+    await store.lease.renew()
+    await store.close()
+
+
+async def test_a_database_that_is_none(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9")
+    settings.config.storage.path.parent.mkdir(parents=True)
+    settings.config.storage.path.write_text("no database at all, but long enough to be read as a header" * 20)
+    found = await said(settings)
+    assert any(line.startswith("fail  database: ") for line in found), found
