@@ -20,6 +20,7 @@ from storage.results import (
     Totals,
     Trade,
     fill_of,
+    trade_of,
 )
 from storage.schema import days, equity, fills, halts, performance, totals, trades
 
@@ -33,7 +34,7 @@ class Queries:
     async def trades(self, book: BookId, limit: int, offset: int = 0) -> list[Trade]:
         """Closed positions, newest first."""
         statement = select(trades).where(trades.c.book == book).order_by(trades.c.number.desc())
-        return await self._all(Trade, statement.limit(limit).offset(offset))
+        return [trade_of(row) for row in await self._database.fetch(statement.limit(limit).offset(offset))]
 
     async def count_trades(self, book: BookId) -> int:
         return (await self.totals(book)).trades
@@ -41,8 +42,8 @@ class Queries:
     async def trade(self, book: BookId, position: PositionId) -> Trade | None:
         """The closed position of that id."""
         statement = select(trades).where(trades.c.book == book, trades.c.position_id == position)
-        found: list[Trade] = await self._all(Trade, statement)
-        return found[0] if found else None
+        rows = await self._database.fetch(statement)
+        return trade_of(rows[0]) if rows else None
 
     async def fills_of(self, book: BookId, position: PositionId) -> list[BookedFill]:
         """A position's executions, in the order they were booked."""

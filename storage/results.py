@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -97,6 +97,13 @@ class HaltRow:
 class EquityPoint(NamedTuple):
     at: datetime
     equity: Decimal
+
+
+def trade_of(row: Row[Any]) -> Trade:
+    """A row of `trades` as the core's words."""
+    values = row._mapping
+    trade = Trade(*(values[field.name] for field in fields(Trade)))
+    return replace(trade, direction=Direction(trade.direction))
 
 
 def fill_of(row: Row[Any]) -> BookedFill:

@@ -174,9 +174,15 @@ outbox = Table(
     Column("chat_id", BigId),
     Column("message_id", BigId),
     Column("sent_at", Moment),
-    Index("outbox_waiting", "weight", "id", sqlite_where=WAITING, postgresql_where=WAITING),
     Index("outbox_key", "book", "key", "id"),
     Index("outbox_thread", "thread", "id"),
+)
+Index(
+    "outbox_waiting",
+    outbox.c.weight.desc(),
+    outbox.c.id,
+    sqlite_where=WAITING,
+    postgresql_where=WAITING,
 )
 
 settings = Table(

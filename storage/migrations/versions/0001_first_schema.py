@@ -179,7 +179,11 @@ def make_the_conversation() -> None:
     op.create_index("outbox_key", "outbox", ["book", "key", "id"])
     op.create_index("outbox_thread", "outbox", ["thread", "id"])
     op.create_index(
-        "outbox_waiting", "outbox", ["weight", "id"], sqlite_where=WAITING, postgresql_where=WAITING
+        "outbox_waiting",
+        "outbox",
+        [sa.text("weight DESC"), "id"],
+        sqlite_where=WAITING,
+        postgresql_where=WAITING,
     )
     op.create_table(
         "settings",
