@@ -67,6 +67,7 @@ class CcxtMarketData:
         limit = min(limit, MOST_CANDLES)
         await self._ensure([symbol])
         now = await self._venue_now()
+        from_since = since is not None
         if since is None and limit >= self._row.candles_per_request:
             since = now - timedelta(seconds=timeframe * (limit + 1))
         rows: list[Any] = []
@@ -80,7 +81,7 @@ class CcxtMarketData:
                 break
             since = last + timedelta(seconds=timeframe)
         found = parse.candles(rows, timeframe, now)
-        return found[:limit] if start is not None else found[-limit:]
+        return found[:limit] if from_since else found[-limit:]
 
     async def tickers(self, symbols: Sequence[Symbol]) -> list[Ticker]:
         await self._ensure(symbols)

@@ -96,9 +96,7 @@ VENUES: Mapping[str, VenueRow] = MappingProxyType(
                 taker_fee=Decimal("0.0015"),
             ),
             # 1440 klines; `fetch_markets` also asks for both lists of perpetuals, and no option stops that.
-            VenueRow(
-                "bingx", "BingX", (*_COMMON, "3m", "2h", "6h", "8h", "12h"), 1440, {"defaultType": "spot"}
-            ),
+            VenueRow("bingx", "BingX", (*_COMMON, "3m", "2h", "6h", "12h"), 1440, {"defaultType": "spot"}),
             # 720 candles back from now, whatever `since` says:
             # https://docs.kraken.com/api-reference/market-data/get-ohlc-data ; fees of the lowest tier
             VenueRow(
