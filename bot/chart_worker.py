@@ -1,0 +1,170 @@
+"""The chart's own process: `python -m bot.chart_worker` reads one JSON line per chart and writes a PNG back.
+
+matplotlib (some 50 MB) is imported here and nowhere else, so the desk stays small; the process ends by itself
+when it was not asked for a while. An answer is a line of JSON, then as many bytes as it says.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import select
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+IDLE_SECONDS = 20.0
+_WIDTH, _HEIGHT, _DPI = 5.4, 6.0, 160
+_BACK, _PANEL, _GRID, _TEXT, _DIM = "#0e1621", "#131d2a", "#22303f", "#e6edf3", "#7d8b99"
+_UP, _DOWN, _LAST, _STOP, _TARGET, _ENTRY = "#26a69a", "#ef5350", "#f5c04a", "#ff6b6b", "#4fd1a5", "#6ab3f3"
+
+
+def draw(chart: dict[str, Any]) -> bytes:
+    """A phone-shaped picture of candles, volume, executions and levels."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI, facecolor=_BACK)
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(
+        2, 1, height_ratios=(5, 1), hspace=0.04, left=0.03, right=0.83, top=0.86, bottom=0.07
+    )
+    prices, volumes = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+    candles = chart["candles"]
+    _candles(prices, candles)
+    _levels(prices, chart, len(candles))
+    _marks(prices, chart)
+    _volumes(volumes, candles)
+    for panel in (prices, volumes):
+        _style(panel, len(candles))
+    prices.tick_params(labelbottom=False)
+    _times(volumes, candles, chart["seconds"])
+    _title(figure, chart)
+    target = io.BytesIO()
+    figure.savefig(target, format="png", facecolor=_BACK)
+    return target.getvalue()
+
+
+def _candles(axes: Axes, candles: list[list[float]]) -> None:
+    """Wicks, then bodies; a candle without a body still shows as a dash."""
+    rising = [row[4] >= row[1] for row in candles]
+    colours = [_UP if up else _DOWN for up in rising]
+    places = range(len(candles))
+    axes.vlines(
+        places, [row[3] for row in candles], [row[2] for row in candles], colors=colours, linewidth=0.9
+    )
+    spread = max(row[2] for row in candles) - min(row[3] for row in candles)
+    thin = spread * 0.0015
+    heights = [max(abs(row[4] - row[1]), thin) for row in candles]
+    axes.bar(places, heights, 0.68, [min(row[1], row[4]) for row in candles], color=colours, linewidth=0)
+
+
+def _volumes(axes: Axes, candles: list[list[float]]) -> None:
+    colours = [_UP if row[4] >= row[1] else _DOWN for row in candles]
+    axes.bar(range(len(candles)), [row[5] for row in candles], 0.68, color=colours, alpha=0.55, linewidth=0)
+    axes.set_yticks([])
+
+
+def _levels(axes: Axes, chart: dict[str, Any], count: int) -> None:
+    """Last price, entries, stops and targets: a line each, named at the right edge, labels kept apart."""
+    colours = {"last": _LAST, "stop": _STOP, "target": _TARGET, "entry": _ENTRY}
+    low, high = _bounds(chart)
+    axes.set_ylim(low, high)
+    shown = [one for one in chart["levels"] if low <= one["price"] <= high]
+    for one, place in zip(shown, _apart([one["price"] for one in shown], (high - low) * 0.036), strict=True):
+        colour = colours.get(one["kind"], _DIM)
+        dashes = "-" if one["kind"] == "last" else "--"
+        axes.axhline(one["price"], color=colour, linewidth=0.9, linestyle=dashes, alpha=0.9)
+        axes.annotate(
+            one["label"], (count - 0.2, place), xycoords="data", fontsize=7.5, color=_BACK, weight="bold",
+            va="center", annotation_clip=False, bbox={"boxstyle": "round,pad=0.22", "fc": colour, "ec": "none"},
+        )  # fmt: skip
+
+
+def _bounds(chart: dict[str, Any]) -> tuple[float, float]:
+    """The candles' range and the levels near it: one far away must not press the candles flat."""
+    low = min(row[3] for row in chart["candles"])
+    high = max(row[2] for row in chart["candles"])
+    room = max((high - low) * 0.9, high * 0.002)
+    near = [one["price"] for one in chart["levels"] if low - room <= one["price"] <= high + room]
+    low, high = min([low, *near]), max([high, *near])
+    edge = max((high - low) * 0.06, high * 0.0005)
+    return low - edge, high + edge
+
+
+def _apart(places: list[float], least: float) -> list[float]:
+    """Label heights moved up until none covers another."""
+    order = sorted(range(len(places)), key=places.__getitem__)
+    moved = list(places)
+    for before, after in itertools.pairwise(order):
+        moved[after] = max(moved[after], moved[before] + least)
+    return moved
+
+
+def _marks(axes: Axes, chart: dict[str, Any]) -> None:
+    """Executions: a triangle below for what was bought, above for what was sold."""
+    span = axes.get_ylim()[1] - axes.get_ylim()[0]
+    for mark in chart["marks"]:
+        bought = mark["side"] == "buy"
+        axes.scatter(
+            mark["place"], mark["price"] + span * (-0.022 if bought else 0.022), s=62,
+            marker="^" if bought else "v", color=_ENTRY if bought else _LAST,
+            edgecolors=_BACK, linewidths=0.9, zorder=5,
+        )  # fmt: skip
+
+
+def _style(axes: Axes, count: int) -> None:
+    axes.set_facecolor(_PANEL)
+    axes.set_xlim(-1.2, count + 0.4)
+    axes.grid(True, color=_GRID, linewidth=0.5)
+    axes.set_axisbelow(True)
+    axes.yaxis.tick_right()
+    axes.tick_params(colors=_DIM, labelsize=7.5, length=0, pad=4)
+    axes.ticklabel_format(axis="y", useOffset=False, style="plain")
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
+def _times(axes: Axes, candles: list[list[float]], seconds: int) -> None:
+    """Five times along the bottom, days where a candle is long."""
+    count = len(candles)
+    places = (
+        sorted({round(index * (count - 1) / 4) for index in range(5)}) if count > 4 else list(range(count))
+    )
+    pattern = "%d %b" if seconds >= 14_400 else "%H:%M"
+    moments = [datetime.fromtimestamp(candles[place][0], UTC) for place in places]
+    axes.set_xticks(places, [f"{moment:{pattern}}" for moment in moments])
+
+
+def _title(figure: Any, chart: dict[str, Any]) -> None:
+    colour = _UP if chart["rising"] else _DOWN
+    figure.text(0.03, 0.945, chart["title"], color=_TEXT, fontsize=15, weight="bold")
+    figure.text(0.97, 0.945, chart["last"], color=_TEXT, fontsize=15, weight="bold", ha="right")
+    figure.text(0.03, 0.9, chart["subtitle"], color=_DIM, fontsize=8.5)
+    figure.text(0.97, 0.9, chart["change"], color=colour, fontsize=9.5, ha="right", weight="bold")
+    figure.text(0.97, 0.012, chart["foot"], color=_DIM, fontsize=7, ha="right")
+
+
+def main() -> None:
+    """Serve until standard input ends or nobody has asked for `IDLE_SECONDS`."""
+    source, target = sys.stdin.buffer, sys.stdout.buffer
+    while True:
+        ready, _, _ = select.select([source], [], [], IDLE_SECONDS)
+        line = source.readline() if ready else b""
+        if not line:
+            return
+        picture, trouble = b"", ""
+        try:
+            picture = draw(json.loads(line))
+        except Exception as error:
+            trouble = f"{type(error).__name__}: {error}"
+        target.write(json.dumps({"size": len(picture), "trouble": trouble}).encode() + b"\n" + picture)
+        target.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,278 @@
+"""The owner's side of the desk: one chat, put together from its parts.
+
+    updates ─► Polling ─► gate ─► Updates ─► handlers ─► screens ─► Chat ─► Telegram
+    facts   ─► stored outbox ─► Sender ─────────────────────────────┘
+
+Telegram may be away, slow, or refuse the token: the desk goes on, and this comes back by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from loguru import logger
+from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats, Update
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import Application, ApplicationBuilder, BaseHandler, ContextTypes, ExtBot, JobQueue
+
+from bot.callbacks import Buttons
+from bot.charts import Charts
+from bot.chat import Chat, patiently
+from bot.commands import COMMANDS
+from bot.config_models import Telegram
+from bot.dashboard import Dashboard
+from bot.gate import Strangers, Verdict, judge
+from bot.handlers.base import Services
+from bot.handlers.updates import Place, Updates
+from bot.outbox import Quiet, Sender
+from bot.pairing import Announce, Pairing
+from bot.polling import POLL_SECONDS, Polling, sentence_of
+from bot.screens import talk
+from bot.text import say
+from engine.clock import Clock
+from engine.desk import Desk
+from storage.people import Person
+from storage.store import Store
+
+App = Application[Any, Any, Any, Any, Any, JobQueue[Any]]
+_FIRST_WAIT, _LONGEST_WAIT, _TOKEN_WAIT = 1.0, 30.0, 60.0
+_STOP_SECONDS = 2.0
+
+
+class _Everything(BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]):
+    """Every update of every kind goes to one function: the gate."""
+
+    def check_update(self, update: object) -> bool:
+        return isinstance(update, Update)
+
+
+class Conversation:
+    """A Notifier too: `wake` means that there is something to tell.
+
+    The desk is given by `attach`, before `start`: it needs this for its notices. `announce` shows the pairing link
+    and code to whoever runs the machine.
+    """
+
+    def __init__(
+        self, settings: Telegram, store: Store, clock: Clock, version: str, announce: Announce | None = None
+    ) -> None:
+        logging.getLogger("httpx").setLevel(
+            logging.WARNING
+        )  # It logs addresses, and the token is in them (law 14).
+        self._store = store
+        self._clock = clock
+        self._version = version
+        self.application: App = _build(settings)
+        self._bot: ExtBot[None] = self.application.bot
+        self._buttons = Buttons(store.tokens, clock, settings.token.get_secret_value())
+        self._chat = Chat(self._bot, self._buttons)
+        quiet = Quiet(settings.quiet_hours, settings.time_zone)
+        self._sender = Sender(self._chat, store.outbox, clock, quiet)
+        self._charts = Charts()
+        self._dashboard = Dashboard(self._chat, store.settings, clock)
+        self._updates: Updates | None = None
+        self._strangers = Strangers(store.journal, store.settings, clock)
+        self._pairing = Pairing(store.people, clock, announce or _announce)
+        self._polling = Polling(self._bot, self.application.update_queue.put)
+        self._owner: Person | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.application.add_handler(_Everything(self._on_update))
+        self.application.add_error_handler(self._on_error)
+
+    def attach(self, desk: Desk) -> None:
+        """What is talked about from now on."""
+        services = Services(
+            desk, self._store, self._clock, self._version, self._charts, self._dashboard, self._clock.now()
+        )
+        self._dashboard.source = services.summaries
+        self._updates = Updates(services, self._chat, self._buttons)
+
+    @property
+    def updates(self) -> Updates:
+        if self._updates is None:
+            raise RuntimeError("the desk is not attached yet")
+        return self._updates
+
+    @property
+    def scheduler(self) -> AsyncIOScheduler:
+        """APScheduler as PTB has it; it runs from `start` on, whether Telegram can be reached or not."""
+        return self.job_queue.scheduler
+
+    @property
+    def job_queue(self) -> JobQueue[Any]:
+        assert self.application.job_queue is not None
+        return self.application.job_queue
+
+    @property
+    def reachable(self) -> bool:
+        """Whether Telegram answered the last time it was asked."""
+        return self._polling.reachable
+
+    def wake(self) -> None:
+        """Notices were stored."""
+        self._sender.wake()
+        self._dashboard.wake()
+
+    async def start(self) -> None:
+        """Returns at once; Telegram is reached in the background, for as long as it takes."""
+        await self.job_queue.start()
+        owner = await self._store.people.owner()
+        if owner is not None:
+            await self._met(owner)
+        self._spawn(self._connect(), "telegram")
+        self._spawn(self._sender.run(), "outbox")
+        self._spawn(self._dashboard.run(), "dashboard")
+
+    async def stop(self) -> None:
+        """Bounded: what Telegram does not take now is stored and told after the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._charts.close()
+        for part in (self._farewell, self._shut_down):
+            try:
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await part()
+            except (TelegramError, TimeoutError, RuntimeError) as error:
+                logger.debug("ending the conversation: {}", error)
+
+    async def _farewell(self) -> None:
+        if self._polling.reachable:
+            await self._polling.acknowledge()
+
+    async def _shut_down(self) -> None:
+        if self.application.running:
+            await self.application.stop()
+        elif self.job_queue.scheduler.running:
+            await self.job_queue.stop(wait=False)
+        await self.application.shutdown()
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    # ── reaching Telegram ─────────────────────────────────────────────────────────────────
+
+    async def _connect(self) -> None:
+        """Introduce ourselves until it works, then poll for ever."""
+        wait = _FIRST_WAIT
+        while not await self._introduced(wait):
+            wait = min(wait * 2, _LONGEST_WAIT)
+        await self.application.start()
+        await self._polling.run()
+
+    async def _introduced(self, wait: float) -> bool:
+        try:
+            await self.application.initialize()
+            await self._pairing.open(self._bot.username)
+            await _set_menu(self._bot)
+        except TelegramError as error:
+            logger.warning("Telegram can't be reached: {}", sentence_of(error))
+            await asyncio.sleep(_TOKEN_WAIT if isinstance(error, InvalidToken) else wait)
+            return False
+        return True
+
+    async def _met(self, owner: Person) -> None:
+        self._owner = owner
+        self._sender.attach(owner)
+        await self._dashboard.attach(owner)
+
+    # ── updates ───────────────────────────────────────────────────────────────────────────
+
+    async def _on_update(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """The gate, then the handlers."""
+        verdict = judge(update, self._owner)
+        if verdict is Verdict.PASS:
+            await self._passed(update)
+        elif verdict is Verdict.PAIR:
+            await self._pair(update)
+        elif verdict is Verdict.STRANGER and update.effective_user is not None:
+            if await self._strangers.seen(update.effective_user):
+                self.wake()
+        elif verdict is not Verdict.DROP and self._owner is not None:
+            await self._refuse(self._owner, verdict)
+
+    async def _passed(self, update: Update) -> None:
+        if update.message is not None:
+            await self.updates.on_message(update)
+        elif update.callback_query is not None:
+            await self.updates.on_tap(update.callback_query)
+            self._sender.wake()
+        elif update.my_chat_member is not None:
+            self._membership(update.my_chat_member.new_chat_member.status)
+
+    def _membership(self, status: str) -> None:
+        """The owner blocked the bot, or took it back (T17)."""
+        if status == "member":
+            self._sender.unblocked()
+        else:
+            logger.error("the owner has blocked the bot: alerts wait in the outbox")
+
+    async def _pair(self, update: Update) -> None:
+        assert update.message is not None
+        owner = await self._pairing.attempt(update.message)
+        if owner is None:
+            return
+        await self._met(owner)
+        place = Place(owner.chat_id, owner.user_id)
+        await self.updates.show(place, talk.sentence(say("pairing.welcome", name=owner.name)))
+        await self._dashboard.pin()
+
+    async def _refuse(self, owner: Person, verdict: Verdict) -> None:
+        """With words, in the private chat only."""
+        texts: dict[Verdict, Callable[[], Any]] = {
+            Verdict.FORWARDED: lambda: say("gate.forwarded"),
+            Verdict.VIA_BOT: lambda: say("gate.via_bot"),
+            Verdict.GROUP: lambda: say("gate.group"),
+        }
+        screen = talk.sentence(texts[verdict]())
+        await patiently(lambda: self._chat.send(owner.chat_id, owner.user_id, screen))
+
+    async def _on_error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """The top of every handler: the log gets the context, the owner a sentence; nothing else stops."""
+        error = context.error
+        if isinstance(error, TelegramError):
+            logger.warning("an answer did not reach Telegram: {}", sentence_of(error))
+            return
+        logger.opt(exception=error).error("a handler failed")
+        if self._owner is not None and isinstance(update, Update):
+            place = Place(self._owner.chat_id, self._owner.user_id)
+            await self.updates.show(place, talk.sentence(say("hint.failed")))
+
+
+def _announce(link: str, code: str) -> None:
+    """On the terminal, and nowhere else: the code must not lie in a log file."""
+    sys.stdout.write(
+        f"\nOpen this link on your phone to become the owner: {link}\nOr send the bot: /start {code}\n"
+    )
+    sys.stdout.flush()
+
+
+def _build(settings: Telegram) -> App:
+    """Every address can be set; many updates are handled at a time."""
+    builder = (
+        ApplicationBuilder()
+        .token(settings.token.get_secret_value())
+        .base_url(f"{settings.api_base}/bot")
+        .base_file_url(f"{settings.file_base or settings.api_base}/file/bot")
+        .concurrent_updates(True)
+        .updater(None)
+        .connect_timeout(5)
+        .read_timeout(10)
+        .write_timeout(10)
+        .pool_timeout(5)
+        .connection_pool_size(32)
+        .get_updates_connect_timeout(5)
+        .get_updates_read_timeout(POLL_SECONDS + 10)
+    )
+    return builder.build()
+
+
+async def _set_menu(bot: Bot) -> None:
+    """The command menu, from the table; only in private chats."""
+    menu = [BotCommand(one.name, one.help) for one in COMMANDS]
+    await bot.set_my_commands(menu, scope=BotCommandScopeAllPrivateChats())

@@ -1,0 +1,102 @@
+"""The one door: every update of every kind passes it or is dropped.
+
+Only the paired owner, in his private chat, is listened to. An unknown person gets no answer at all; the owner is told
+of him once. What the owner sends in a way that others could have made (forwarded, by an inline bot, in a group) is
+refused with words, in his private chat.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from telegram import Chat, Message, Update, User
+from telegram.constants import ChatType
+
+from engine.clock import Clock
+from engine.core.ids import BookId
+from engine.core.notices import Notice, Weight
+from engine.ports import Journal
+from storage.people import Person
+from storage.settings import Settings
+
+ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
+STRANGERS = "gate.strangers"
+_MOST_STRANGERS = 500
+
+
+class Verdict(StrEnum):
+    """What becomes of an update."""
+
+    PASS = "pass"
+    PAIR = "pair"
+    FORWARDED = "forwarded"
+    VIA_BOT = "via_bot"
+    GROUP = "group"
+    STRANGER = "stranger"
+    DROP = "drop"
+
+
+def judge(update: Update, owner: Person | None) -> Verdict:
+    """A pure function of the update and the owner; what is not listed here is dropped."""
+    if update.message is not None:
+        return _of_message(update.message, owner)
+    if update.callback_query is not None:
+        query = update.callback_query
+        return _of_person(query.from_user, query.message.chat if query.message else None, owner)
+    if update.my_chat_member is not None and owner is not None:
+        return Verdict.PASS if update.my_chat_member.chat.id == owner.chat_id else Verdict.DROP
+    return Verdict.DROP
+
+
+def _of_message(message: Message, owner: Person | None) -> Verdict:
+    if message.sender_chat is not None:
+        return Verdict.DROP  # An anonymous admin or a channel: nobody who could be known (T5).
+    verdict = _of_person(message.from_user, message.chat, owner, message.text or "")
+    if verdict not in (Verdict.PASS, Verdict.PAIR):
+        return verdict
+    if message.forward_origin is not None:
+        return Verdict.FORWARDED if verdict is Verdict.PASS else Verdict.DROP
+    if message.via_bot is not None:
+        return Verdict.VIA_BOT if verdict is Verdict.PASS else Verdict.DROP
+    return verdict
+
+
+def _of_person(person: User | None, chat: Chat | None, owner: Person | None, text: str = "") -> Verdict:
+    """User and chat are both checked (T4); nobody is the owner until one is paired (T6)."""
+    if person is None or person.is_bot or chat is None:
+        return Verdict.DROP
+    private = chat.type == ChatType.PRIVATE
+    if owner is None:
+        return Verdict.PAIR if private and text.startswith("/start ") else Verdict.DROP
+    if person.id != owner.user_id:
+        return Verdict.STRANGER
+    if not private or chat.id != owner.chat_id:
+        return Verdict.GROUP
+    return Verdict.PASS
+
+
+class Strangers:
+    """Told to the owner once each, over restarts."""
+
+    def __init__(self, journal: Journal, settings: Settings, clock: Clock) -> None:
+        self._journal = journal
+        self._settings = settings
+        self._clock = clock
+        self._told: dict[int, None] | None = None
+
+    async def seen(self, person: User) -> bool:
+        """Whether the owner is told of this one now."""
+        if self._told is None:
+            self._told = dict.fromkeys(await self._settings.get(STRANGERS, []))
+        if person.id in self._told:
+            return False
+        self._told[person.id] = None
+        await self._journal.tell([self._notice(person)])
+        await self._settings.set(STRANGERS, list(self._told)[-_MOST_STRANGERS:])
+        return True
+
+    def _notice(self, person: User) -> Notice:
+        """Beyond a number of them, a crowd is one message with a count."""
+        crowd = "strangers" if len(self._told or ()) > _MOST_STRANGERS // 10 else ""
+        data = {"user_id": str(person.id), "name": person.full_name[:64]}
+        return Notice(self._clock.now(), BookId(""), "stranger", Weight.WARNING, data, key=crowd)

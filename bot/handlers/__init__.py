@@ -1,0 +1,1 @@
+"""Handlers: parse, ask the engine, show a screen. Thin on purpose."""

@@ -1,0 +1,97 @@
+"""What was written after a command, read as what it names; the order of the words does not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.commands import Command, Kind
+from bot.handlers.base import EVERY, Services
+from bot.handlers.charting import timeframe_of
+from bot.handlers.reading import everything_held, symbol_named
+
+Reader = Callable[[Services, str], dict[str, str] | None]
+
+
+class BadArgument(Exception):
+    """`given` fits nothing; `understood` is what came before it."""
+
+    def __init__(self, given: str, args: dict[str, str]) -> None:
+        super().__init__(given)
+        self.given = given
+        self.understood = args
+
+
+def read_arguments(services: Services, command: Command, words: list[str]) -> dict[str, str]:
+    """Each word is read as the first kind of argument that it fits and that is not given yet. Raises BadArgument."""
+    args = dict(command.fixed)
+    left = list(command.arguments)
+    for text in words:
+        kind, found = _fitting(services, left, text)
+        if kind is None:
+            raise BadArgument(text, args)
+        left.remove(kind)
+        args.update(found)
+    return args
+
+
+def _fitting(services: Services, kinds: list[Kind], text: str) -> tuple[Kind | None, dict[str, str]]:
+    for kind in kinds:
+        found = _READERS[kind](services, text)
+        if found is not None:
+            return kind, found
+    return None, {}
+
+
+def _connection(services: Services, text: str) -> dict[str, str] | None:
+    if text.lower() == "all":
+        return {"c": EVERY}
+    named = [one for one in services.desk.connections() if one.lower() == text.lower()]
+    return {"c": named[0]} if named else None
+
+
+def _position(services: Services, text: str) -> dict[str, str] | None:
+    """By its id, or by its instrument if only one is open in it."""
+    held = everything_held(services)
+    found = [one for one in held if one.position.id == text.lower()]
+    if not found:
+        symbol = symbol_named(services, text)
+        found = [one for one in held if one.position.symbol == symbol]
+    return {"c": found[0].connection, "p": found[0].position.id} if len(found) == 1 else None
+
+
+def _symbol(services: Services, text: str) -> dict[str, str] | None:
+    symbol = symbol_named(services, text)
+    return {"s": symbol} if symbol else None
+
+
+def _timeframe(services: Services, text: str) -> dict[str, str] | None:
+    seconds = timeframe_of(text)
+    return {"tf": str(seconds)} if seconds else None
+
+
+def _days(services: Services, text: str) -> dict[str, str] | None:
+    plain = text.lower().removesuffix("d")
+    good = plain.isascii() and plain.isdecimal() and len(plain) <= 3 and 1 <= int(plain) <= 365
+    return {"days": str(int(plain))} if good else None
+
+
+def _preset(services: Services, text: str) -> dict[str, str] | None:
+    views = [services.desk.view(one) for one in services.desk.connections()]
+    named = {one for view in views for one in view.settings.presets if one.lower() == text.lower()}
+    return {"preset": min(named)} if named else None
+
+
+def _strategy(services: Services, text: str) -> dict[str, str] | None:
+    named = [one.name for one in services.desk.strategies() if one.name.lower() == text.lower()]
+    return {"strategy": named[0]} if named else None
+
+
+_READERS: dict[Kind, Reader] = {
+    Kind.CONNECTION: _connection,
+    Kind.POSITION: _position,
+    Kind.SYMBOL: _symbol,
+    Kind.TIMEFRAME: _timeframe,
+    Kind.DAYS: _days,
+    Kind.PRESET: _preset,
+    Kind.STRATEGY: _strategy,
+}

@@ -1,0 +1,232 @@
+"""What changes something. Safer acts at once, on every connection unless one is named; riskier asks first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from bot import confirm
+from bot.handlers.base import Ask, Services, chosen, which
+from bot.handlers.reading import everything_held
+from bot.screens import positions, talk
+from bot.screens.base import Button, Screen
+from bot.screens.figures import arrow, parsed, price, signed_percent
+from bot.screens.summary import Holding, Summary, holding_of, mode_tag, summarise
+from bot.text import Html, lines, say, word
+from bot.waiting import PATIENCE, Wanted
+from engine.core.errors import StorageTrouble
+from engine.core.ids import ConnectionId, PresetId
+from engine.core.inputs import Command, Halt, Pause, SwitchPreset
+from engine.desk import Answer
+
+Maker = Callable[[ConnectionId], Command]
+
+
+async def send_each(services: Services, connections: Sequence[ConnectionId], make: Maker) -> list[Answer]:
+    """The same command to each connection, side by side; one that fails does not hold the others (law 16)."""
+    return await asyncio.gather(*(_send(services, one, make(one)) for one in connections))
+
+
+async def _send(services: Services, connection: ConnectionId, command: Command) -> Answer:
+    try:
+        return await services.desk.send(connection, command)
+    except StorageTrouble as trouble:
+        return Answer(refused=word("steer.not_stored", reason=str(trouble)))
+
+
+async def pause(services: Services, ask: Ask) -> Screen:
+    connections = chosen(services, ask, every=True)
+    answers = await send_each(services, connections, lambda one: Pause(ask.at, ask.id, ask.by))
+    told = _told(services, connections, answers, "steer.paused")
+    return talk.done(
+        lines(*told), Button(word("button.resume"), "resume"), Button(word("button.halt"), "halt")
+    )
+
+
+async def halt(services: Services, ask: Ask) -> Screen:
+    connections = chosen(services, ask, every=True)
+    answers = await send_each(services, connections, lambda one: Halt(ask.at, ask.id, ask.by, "owner"))
+    told = _told(services, connections, answers, "steer.halted")
+    held = [Button(word("button.flatten"), "flatten")] if everything_held(services) else []
+    return talk.done(lines(*told, "", say("steer.stopped_not_flat") if held else None), *held)
+
+
+def _told(
+    services: Services, connections: Sequence[ConnectionId], answers: Sequence[Answer], key: str
+) -> list[Html]:
+    told = []
+    for connection, answer in zip(connections, answers, strict=True):
+        one = summarise(services.desk.view(connection))
+        told.append(refusal(one, answer.refused) if answer.refused else _outcome(key, one))
+    return told
+
+
+def _outcome(key: str, one: Summary) -> Html:
+    texts = {"steer.paused": steer_paused, "steer.halted": steer_halted}
+    return texts[key](one)
+
+
+def steer_paused(one: Summary) -> Html:
+    return say("steer.paused", connection=one.connection, mode=mode_tag(one.mode), count=len(one.holdings))
+
+
+def steer_halted(one: Summary) -> Html:
+    return say("steer.halted", connection=one.connection, mode=mode_tag(one.mode), count=len(one.holdings))
+
+
+def refusal(one: Summary, reason: str) -> Html:
+    return say("steer.refused", connection=one.connection, mode=mode_tag(one.mode), reason=reason)
+
+
+async def resume(services: Services, ask: Ask) -> Screen:
+    """Confirmed; a halted connection needs its halt lifted first, by typed proof."""
+    connections = chosen(services, ask)
+    if not connections:
+        return which(services, ask, "resume", every=True)
+    found = [summarise(services.desk.view(one)) for one in connections]
+    waiting = [one for one in found if one.state != "running"]
+    if not waiting:
+        return talk.done(say("steer.runs_already"), Button(word("button.pause"), "pause"))
+    halted = [one for one in waiting if one.state == "halted"]
+    if len(connections) == 1 and halted:
+        return confirm.ask_to_lift(services, halted[0])
+    return confirm.offer_resume(services, [one for one in waiting if one.state != "halted"], halted)
+
+
+async def close(services: Services, ask: Ask) -> Screen:
+    """Which position, then the confirmation."""
+    if "p" not in ask.args:
+        return _pick_position(services, "close")
+    held = _held(services, ask)
+    if held is None:
+        return talk.sentence(say("hint.position_gone"), Button(word("home.positions_plain"), "positions"))
+    return confirm.offer_close(services, held)
+
+
+def _held(services: Services, ask: Ask) -> Holding | None:
+    """The position that is meant; one given by hand without its connection is looked for in all."""
+    for one in chosen(services, ask, every=True):
+        held = holding_of(services.desk.view(one), ask.args["p"])
+        if held is not None:
+            return held
+    return None
+
+
+def _pick_position(services: Services, verb: str) -> Screen:
+    found = everything_held(services)
+    if not found:
+        return talk.sentence(say("positions.none"))
+    buttons = [
+        Button(
+            f"{one.position.symbol} {arrow(one.profit or Decimal(0))} {signed_percent(one.share or Decimal(0))}"
+            f" · {one.connection} {mode_tag(one.mode)}",
+            verb,
+            {"c": one.connection, "p": one.position.id},
+        )
+        for one in found[:40]
+    ]
+    rows = tuple((one,) for one in buttons)
+    return Screen(say("choose.position"), (*rows, (Button(word("button.cancel"), "home"),)))
+
+
+async def flatten(services: Services, ask: Ask) -> Screen:
+    connections = chosen(services, ask)
+    if not connections:
+        return which(services, ask, "flatten", every=True)
+    found = [summarise(services.desk.view(one)) for one in connections]
+    if not any(one.holdings or one.orders for one in found):
+        return talk.done(say("steer.flat_already"), Button(word("button.pause"), "pause"))
+    return confirm.offer_flatten(services, found)
+
+
+async def stop(services: Services, ask: Ask) -> Screen:
+    """Where to move the stop: by button, or by writing a price."""
+    held = _held(services, ask)
+    if held is None:
+        return talk.sentence(say("hint.position_gone"))
+    args = {"c": str(held.connection), "p": str(held.position.id)}
+    services.waiting.expect(Wanted("stop_typed", args, services.now() + PATIENCE))
+    return positions.move_stop(held, _stop_choices(held), services.now())
+
+
+def _stop_choices(held: Holding) -> list[tuple[str, Decimal]]:
+    """Break even, where the price allows it, then steps from the last price; rounded to ticks by the trader."""
+    if held.last is None:
+        return []
+    it, sign = held.position, held.position.direction.sign
+    levels = [(word("positions.break_even"), Decimal(it.entry_price))]
+    levels += [
+        (signed_percent(-share * sign), held.last * (1 - share * sign)) for share in positions.STOP_CHOICES
+    ]
+    safe = [(label, _to_tick(level, held)) for label, level in levels]
+    return [
+        (f"{label} · {price(level, held.instrument)}", level)
+        for label, level in safe
+        if (held.last - level) * sign > 0
+    ]
+
+
+def _to_tick(level: Decimal, held: Holding) -> Decimal:
+    tick = held.instrument.tick if held.instrument else Decimal(0)
+    return level if tick <= 0 else (level / tick).to_integral_value() * tick
+
+
+async def stop_typed(services: Services, ask: Ask) -> Screen:
+    """A price that the owner wrote."""
+    level = parsed(ask.args.get("text", "").replace(",", "").replace(" ", ""))
+    if level is None or level <= 0:
+        services.waiting.expect(Wanted("stop_typed", _place(ask), services.now() + PATIENCE))
+        return talk.sentence(say("hint.price", given=ask.args.get("text", "")[:40]))
+    return await stop_to(services, Ask(ask.id, ask.at, ask.by, {**_place(ask), "price": str(level)}))
+
+
+def _place(ask: Ask) -> dict[str, str]:
+    return {"c": ask.args["c"], "p": ask.args["p"]}
+
+
+async def stop_to(services: Services, ask: Ask) -> Screen:
+    """Nearer to the price is safer and done at once; farther away is confirmed."""
+    services.waiting.forget()
+    held = _held(services, ask)
+    if held is None:
+        return talk.sentence(say("hint.position_gone"))
+    level, sign = Decimal(ask.args["price"]), held.position.direction.sign
+    if held.last is not None and (held.last - level) * sign <= 0:
+        again = Button(word("button.move_stop"), "stop", _place(ask))
+        return talk.sentence(say("hint.stop_side", last=price(held.last, held.instrument)), again)
+    if held.position.stop is not None and (level - held.position.stop) * sign >= 0:
+        return await confirm.move_stop(services, ask, held, level)
+    return confirm.offer_stop(services, held, level)
+
+
+async def preset_stop(services: Services, ask: Ask) -> Screen:
+    """Stopping a preset is safer: at once."""
+    preset = PresetId(ask.args["preset"])
+    connection = ConnectionId(ask.args["c"])
+    answer = await _send(services, connection, SwitchPreset(ask.at, ask.id, ask.by, preset, False))
+    one = summarise(services.desk.view(connection))
+    args = {"c": ask.args["c"], "preset": preset}
+    if answer.refused:
+        return talk.done(refusal(one, answer.refused), Button(word("button.back"), "preset", args))
+    text = say("steer.preset_stopped", preset=preset, connection=connection, mode=mode_tag(one.mode))
+    return talk.done(text, Button(word("button.back"), "preset", args))
+
+
+async def preset_start(services: Services, ask: Ask) -> Screen:
+    view = services.view(ask.args["c"])
+    preset = view.settings.presets.get(PresetId(ask.args["preset"]))
+    if preset is None:
+        return talk.sentence(say("hint.preset_gone", preset=ask.args["preset"]))
+    return confirm.offer_preset(services, summarise(view), preset)
+
+
+async def forget(services: Services, ask: Ask) -> Screen:
+    """Nothing is waited for any more."""
+    services.waiting.forget()
+    return talk.sentence(say("steer.forgotten"))
+
+
+async def desk(services: Services, ask: Ask) -> Screen:
+    pinned = await services.board.pin()
+    return talk.sentence(say("desk.pinned" if pinned else "desk.not_pinned"))

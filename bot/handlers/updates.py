@@ -1,0 +1,230 @@
+"""From an update that passed the gate to a shown screen: commands, taps, and everything else that can be sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from loguru import logger
+from telegram import CallbackQuery, Message, Update
+from telegram.error import BadRequest, TelegramError
+
+from bot.callbacks import Buttons, Fate, Pressed
+from bot.chat import Chat, patiently
+from bot.commands import BY_NAME, Command, Risk, nearest
+from bot.confirm import without_proof
+from bot.handlers.arguments import BadArgument, read_arguments
+from bot.handlers.base import Ask, Services
+from bot.handlers.routes import ROUTES, TYPED, Route
+from bot.screens import talk
+from bot.screens.base import Button, Screen
+from bot.text import say, word
+from bot.waiting import Wanted
+from engine.core.ids import BookId, CommandId
+from engine.core.notices import Notice, Weight
+
+STALE = timedelta(minutes=2)
+_ANSWER_SECONDS = 1.5
+"""How long a tap that acts waits to learn from Telegram that it is an old one."""
+
+
+@dataclass(slots=True)
+class Place:
+    """Where an answer goes: in the place of `message`, or as a new message when that is None."""
+
+    chat_id: int
+    user_id: int
+    message: int | None = None
+    is_photo: bool = False
+
+
+class Updates:
+    """Handles one update; many at the same time, so that none waits for a slow one."""
+
+    def __init__(self, services: Services, chat: Chat, buttons: Buttons) -> None:
+        self._services = services
+        self._chat = chat
+        self._buttons = buttons
+
+    async def on_message(self, update: Update) -> None:
+        """A command, an awaited text, or something that gets a friendly sentence."""
+        message = update.message
+        assert message is not None
+        assert message.from_user is not None
+        place = Place(message.chat.id, message.from_user.id)
+        name = f"tg:{update.update_id}"
+        text = message.text or ""
+        if text.startswith("/"):
+            await self._command(message, name, place)
+        elif text:
+            await self._typed(message, name, place)
+        else:
+            await self.show(place, talk.not_text())
+
+    def _ask(self, name: str, args: Mapping[str, str]) -> Ask:
+        return Ask(CommandId(name), self._services.now(), "owner", args)
+
+    def _is_stale(self, message: Message) -> bool:
+        return self._services.now() - message.date > STALE
+
+    async def _command(self, message: Message, name: str, place: Place) -> None:
+        first, *words = (message.text or "").split()
+        spelled = first[1:].partition("@")[0].lower()
+        command = BY_NAME.get(spelled)
+        if command is None:
+            await self.show(place, talk.unknown_command(spelled, nearest(spelled[:40])))
+        elif command.risk is not Risk.READS and self._is_stale(message):
+            await self.show(place, _stale(command))
+        elif command.name == "start":
+            await self.show_all(place, ROUTES["home"], self._ask(name, {}))
+        else:
+            await self._obeyed(command, words, name, place)
+
+    async def _obeyed(self, command: Command, words: list[str], name: str, place: Place) -> None:
+        """A handful of words is all that any command takes."""
+        if len(words) > len(command.arguments):
+            screen = talk.too_many(command) if command.arguments else None
+            if screen is not None:
+                await self.show(place, screen)
+                return
+        try:
+            args = read_arguments(self._services, command, words if command.arguments else [])
+        except BadArgument as bad:
+            await self.show(place, talk.bad_argument(command, bad.given, bad.understood))
+            return
+        await self.show_all(place, ROUTES[command.verb], self._ask(name, args))
+
+    async def _typed(self, message: Message, name: str, place: Place) -> None:
+        """A text that was waited for, or any other."""
+        wanted = self._services.waiting.take(self._services.now())
+        text = (message.text or "").strip()
+        if wanted is None:
+            await self.show(place, talk.not_a_command())
+        elif self._is_stale(message):
+            await self.show(place, talk.sentence(say("hint.stale_text")))
+        elif wanted.typed and text.upper() != wanted.typed:
+            await self.show(place, talk.sentence(say("hint.wrong_word")))
+        else:
+            await self._answered(wanted, text, name, place)
+
+    async def _answered(self, wanted: Wanted, text: str, name: str, place: Place) -> None:
+        handler = TYPED[wanted.verb]
+        screen = await handler(self._services, self._ask(name, {**wanted.args, "text": text[:100]}))
+        await self.show(place, screen)
+
+    # ── taps ──────────────────────────────────────────────────────────────────────────────
+
+    async def on_tap(self, query: CallbackQuery) -> None:
+        """Each is answered at once; what it means is looked up here, never read from it."""
+        message = query.message
+        assert message is not None
+        is_photo = isinstance(message, Message) and bool(message.photo)
+        place = Place(message.chat.id, query.from_user.id, message.message_id, is_photo)
+        pressed = await self._buttons.read(query.data or "", place.chat_id, place.user_id)
+        route = ROUTES.get(pressed.verb)
+        if pressed.fate is Fate.FORGED or route is None:
+            await self._forged(query)
+        elif pressed.fate is Fate.TWICE:
+            await _answer(query, word("toast.twice"))
+        elif pressed.fate is Fate.EXPIRED:
+            await self._expired(query, pressed, route, place)
+        else:
+            await self._good(query, pressed, route, place)
+
+    async def _good(self, query: CallbackQuery, pressed: Pressed, route: Route, place: Place) -> None:
+        args = dict(pressed.args)
+        if args.pop("new", ""):
+            place.message = None
+        if route.risk is Risk.READS:
+            answering = asyncio.create_task(_answer(query))
+            await self.show_all(place, route, self._ask(f"cb:{query.id}", args))
+            await answering
+            return
+        if await self._is_old_tap(query):
+            await self.show(Place(place.chat_id, place.user_id), talk.sentence(say("hint.stale_tap")))
+            return
+        name = f"cf:{pressed.name}" if pressed.verb == "do" else f"cb:{query.id}"
+        await self.show_all(place, route, self._ask(name, args))
+
+    async def _is_old_tap(self, query: CallbackQuery) -> bool:
+        """Only Telegram knows how old a tap is: it refuses to have an old one answered (T1). What can't be learned
+        in a moment does not hold up what makes things safer."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await query.answer()
+        except BadRequest as error:
+            return "query is too old" in error.message.lower()
+        except (TimeoutError, TelegramError) as error:
+            logger.debug("a tap could not be answered: {}", error)
+        return False
+
+    async def _expired(self, query: CallbackQuery, pressed: Pressed, route: Route, place: Place) -> None:
+        """What was asked for is asked anew, on a fresh screen (T8)."""
+        await _answer(query, word("toast.expired"))
+        args = without_proof(pressed.args)
+        verb = pressed.args.get("do", pressed.verb)
+        fresh = ROUTES.get(verb, route)
+        acts = fresh.risk is not Risk.READS or any(need not in args for need in fresh.needs)
+        await self.show_all(place, ROUTES["home"] if acts else fresh, self._ask(f"cb:{query.id}", args))
+
+    async def _forged(self, query: CallbackQuery) -> None:
+        """Refused, counted, told (T9); what it said is not repeated to anybody."""
+        self._services.counters.forged += 1
+        logger.warning("a button that this desk never made was pressed")
+        await _answer(query, word("toast.forged"))
+        now = self._services.now()
+        notice = Notice(
+            now, BookId(""), "forged", Weight.WARNING, {"user_id": str(query.from_user.id)}, key="forged"
+        )
+        await self._services.store.journal.tell([notice])
+
+    # ── showing ───────────────────────────────────────────────────────────────────────────
+
+    async def show_all(self, place: Place, route: Route, ask: Ask) -> None:
+        """Every screen that the handler makes, each in the place of the one before."""
+        if any(need not in ask.args for need in route.needs):
+            await self.show(place, talk.sentence(say("hint.gone")))
+            return
+        async for screen in _screens(route, self._services, ask):
+            await self.show(place, screen)
+
+    async def show(self, place: Place, screen: Screen) -> None:
+        """Edit in place where Telegram can: a text into a text, a picture into a picture; else a new message."""
+        alike = place.message is not None and place.is_photo == (screen.photo is not None)
+        if alike and await patiently(lambda: self._edited(place, screen)):
+            return
+        sent = await patiently(lambda: self._chat.send(place.chat_id, place.user_id, screen))
+        await self._take_down_note(place, screen)
+        place.message, place.is_photo = sent.message_id, screen.photo is not None
+
+    async def _edited(self, place: Place, screen: Screen) -> bool:
+        assert place.message is not None
+        return await self._chat.edit(place.chat_id, place.user_id, place.message, screen)
+
+    async def _take_down_note(self, place: Place, screen: Screen) -> None:
+        """A picture can't take the place of a text: the note that it is being drawn is removed instead."""
+        if screen.photo is not None and place.message is not None and not place.is_photo:
+            await self._chat.delete(place.chat_id, place.message)
+
+
+async def _screens(route: Route, services: Services, ask: Ask) -> AsyncIterator[Screen]:
+    if route.series is not None:
+        async for screen in route.series(services, ask):
+            yield screen
+    elif route.once is not None:
+        yield await route.once(services, ask)
+
+
+async def _answer(query: CallbackQuery, text: str | None = None) -> None:
+    """Ends the button's spinning; a query that is too old to be answered needs none."""
+    try:
+        await query.answer(text)
+    except TelegramError as error:
+        logger.debug("a tap could not be answered: {}", error)
+
+
+def _stale(command: Command) -> Screen:
+    """T1: an old command is refused with words, and offered anew."""
+    return talk.sentence(say("hint.stale", name=command.name), Button(f"/{command.name}", command.verb))

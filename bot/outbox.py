@@ -1,0 +1,226 @@
+"""Tells what the engine has stored to be told: by weight, in order, nothing lost (law 10), nothing too loud.
+
+Telegram may be away for hours, ask for patience, or be blocked; trading never notices.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from loguru import logger
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
+
+from bot.chat import Chat, seconds_of
+from bot.config_types import QuietHours
+from bot.notices import merged, notice
+from bot.screens.base import Button, Screen
+from engine.clock import Clock
+from engine.core.notices import Weight
+from storage.outbox import Outbox, Waiting, WaitingState
+from storage.people import Person
+
+POLL_SECONDS = 5.0
+BATCH = 100
+BURST = 5
+"""Messages at once before one a second is kept to."""
+MERGE_FROM = 6
+"""This many trade notices waiting at once become one message."""
+LATE = timedelta(seconds=30)
+_BACK_OFF = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+_BLOCKED_SECONDS = 300.0
+_MOST_ATTEMPTS = 5
+_SILENT_KINDS = frozenset(
+    {"order_placed", "order_filled", "signal_taken", "signal_denied", "stop_moved", "stopped"}
+)
+
+
+class Pace:
+    """At most one message a second in a chat, with short bursts; by this process's own clock."""
+
+    def __init__(
+        self, rate: float = 1.0, burst: int = BURST, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate, self._burst, self._now = rate, burst, now
+        self._level, self._at = float(burst), now()
+
+    def wait(self) -> float:
+        """Seconds until the next one may go, which is counted as gone then."""
+        now = self._now()
+        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
+        self._at = now
+        self._level -= 1
+        return max(-self._level / self._rate, 0.0)
+
+
+def is_silent(one: Waiting, quiet: bool) -> bool:
+    """Fills make no sound; risk always does, whatever the hour."""
+    if one.weight >= Weight.RISK:
+        return False
+    return quiet or one.kind in _SILENT_KINDS or one.weight <= Weight.INFO
+
+
+class Quiet:
+    """The owner's quiet hours, by the wall clock of his zone."""
+
+    def __init__(self, hours: QuietHours | None, zone: str) -> None:
+        self._hours, self._zone = hours, ZoneInfo(zone)
+
+    def now(self, moment: datetime) -> bool:
+        return self._hours is not None and self._hours.covers(moment.astimezone(self._zone).time())
+
+
+class Sender:
+    """One at a time works on the stored outbox. `wake` may be called from anywhere in the loop's thread."""
+
+    def __init__(self, chat: Chat, outbox: Outbox, clock: Clock, quiet: Quiet) -> None:
+        self._chat = chat
+        self._outbox = outbox
+        self._clock = clock
+        self._quiet = quiet
+        self._owner: Person | None = None
+        self._pace = Pace()
+        self._wake = asyncio.Event()
+        self._again = asyncio.Event()
+        self._failures = 0
+        self.blocked = False
+
+    def attach(self, owner: Person) -> None:
+        self._owner = owner
+        self.unblocked()
+
+    def unblocked(self) -> None:
+        """The owner listens again."""
+        self.blocked, self._failures = False, 0
+        self._again.set()
+        self.wake()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            self._wake.clear()
+            wait = POLL_SECONDS
+            try:
+                wait = await self._round()
+            except Exception as error:
+                logger.exception("the outbox failed: {}", error)
+            await self._rest(wait)
+
+    async def _rest(self, wait: float) -> None:
+        """After a failure a hint of new messages does not shorten the wait."""
+        signal = self._again if self._failures or self.blocked else self._wake
+        self._again.clear()
+        try:
+            async with asyncio.timeout(wait):
+                await signal.wait()
+        except TimeoutError:
+            return
+
+    async def _round(self) -> float:
+        """Send what is due; returns how long to rest."""
+        if self._owner is None:
+            return POLL_SECONDS
+        while due := await self._outbox.due(self._clock.now(), BATCH):
+            group = self._next(due)
+            wait = await self._tell(self._owner, group)
+            if wait:
+                return wait
+        return POLL_SECONDS
+
+    def _next(self, due: Sequence[Waiting]) -> Sequence[Waiting]:
+        """The most important one; or, when many of trading are waiting since long, all of those together."""
+        first = due[0]
+        alike = [one for one in due if one.weight <= Weight.TRADE and one.state is WaitingState.NEW]
+        late = self._clock.now() - first.at > LATE
+        if (
+            first.weight <= Weight.TRADE
+            and len(alike) >= MERGE_FROM
+            and (late or len(alike) >= 2 * MERGE_FROM)
+        ):
+            return alike
+        return [first]
+
+    async def _tell(self, owner: Person, group: Sequence[Waiting]) -> float:
+        """0 when it was told or given up; else the seconds to wait before the next try."""
+        await asyncio.sleep(self._pace.wait())
+        try:
+            message_id = await self._send(owner, group)
+        except RetryAfter as error:
+            self._failures += 1
+            return seconds_of(error)
+        except ChatMigrated as error:
+            return self._unheard(f"the chat moved to {error.new_chat_id}")
+        except Forbidden as error:
+            return self._unheard(str(error))
+        except BadRequest as error:
+            return await self._refused(group, error)
+        except TelegramError as error:
+            return self._away(error)
+        self._failures, self.blocked = 0, False
+        now = self._clock.now()
+        for one in group:
+            await self._outbox.sent(one.id, owner.chat_id, message_id, now)
+        return 0.0
+
+    def _away(self, error: TelegramError) -> float:
+        """Telegram can't be reached: everything stays as it is, in its order (T14)."""
+        wait = _BACK_OFF[min(self._failures, len(_BACK_OFF) - 1)]
+        if not self._failures:
+            logger.warning("Telegram can't be reached, alerts wait: {}", error)
+        self._failures += 1
+        return wait
+
+    def _unheard(self, reason: str) -> float:
+        """The owner does not listen (T17): everything is kept, and tried again now and then, or once he is back."""
+        if not self.blocked:
+            logger.error("alerts can't reach the owner: {}", reason)
+        self.blocked = True
+        return _BLOCKED_SECONDS
+
+    async def _refused(self, group: Sequence[Waiting], error: BadRequest) -> float:
+        """A message that Telegram will not take, even as plain text, must not hold up the others for ever."""
+        logger.error("a notice was refused: {} ({})", error, group[0].kind)
+        for one in group:
+            if one.attempts + 1 >= _MOST_ATTEMPTS:
+                await self._outbox.dropped(one.id, str(error))
+            else:
+                until = self._clock.now() + timedelta(seconds=_BACK_OFF[one.attempts + 1])
+                await self._outbox.postponed(one.id, until, str(error))
+        return 0.0
+
+    async def _send(self, owner: Person, group: Sequence[Waiting]) -> int:
+        quiet = self._quiet.now(self._clock.now())
+        if len(group) > 1:
+            sent = await self._chat.send(owner.chat_id, owner.user_id, _apart(merged(group)), silent=True)
+            return sent.message_id
+        one, screen = group[0], _apart(notice(group[0]))
+        if await self._counted(owner, one, screen):
+            return one.message_id or 0
+        answered = await self._outbox.thread_message(one.thread)
+        reply_to = answered[1] if answered and answered[0] == owner.chat_id else None
+        silent = is_silent(one, quiet)
+        sent = await self._chat.send(owner.chat_id, owner.user_id, screen, silent=silent, reply_to=reply_to)
+        return sent.message_id
+
+    async def _counted(self, owner: Person, one: Waiting, screen: Screen) -> bool:
+        """A repeat is told by an edit of its message, unless that is gone."""
+        if one.state is not WaitingState.CHANGED or one.message_id is None:
+            return False
+        return await self._chat.edit(owner.chat_id, owner.user_id, one.message_id, screen)
+
+
+def _apart(screen: Screen) -> Screen:
+    """A notice stays as it is: what its buttons lead to comes as a new message."""
+    rows = tuple(tuple(_new(one) for one in row) for row in screen.buttons)
+    return replace(screen, buttons=rows)
+
+
+def _new(one: Button) -> Button:
+    return replace(one, args={**one.args, "new": "1"})

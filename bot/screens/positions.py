@@ -1,0 +1,171 @@
+"""Open positions: the list, one of them, and where its stop may go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from bot.screens.base import PAGE, Button, Screen, back, foot, in_rows, page_of, pager, refresh, row, titled
+from bot.screens.figures import (
+    NONE,
+    arrow,
+    clock_time,
+    day_and_time,
+    duration,
+    money,
+    price,
+    quantity,
+    signed,
+    signed_percent,
+)
+from bot.screens.summary import Holding, mode_tag
+from bot.text import Html, fit, known, lines, say, word
+
+STOP_CHOICES = (Decimal("0.005"), Decimal("0.01"), Decimal("0.02"), Decimal("0.03"))
+"""How far below the last price the offered stops are."""
+
+
+def positions(found: Sequence[Holding], page: int, args: Mapping[str, str], now: datetime) -> Screen:
+    """`found`: of one connection or of all; each row is a button to that position."""
+    page, pages = page_of(found, page)
+    shown = found[page * PAGE : (page + 1) * PAGE]
+    body = [line for one in shown for line in _entry(one)] or [say("positions.none")]
+    buttons = [Button(_label(one), "position", _args(one)) for one in shown]
+    bottom = [Button(word("button.flatten"), "flatten", args)] if found else []
+    return Screen(
+        fit(titled(word("positions.title", count=len(found)), *body, "", foot(now))),
+        (
+            *in_rows(buttons, 1),
+            *pager("positions", args, page, pages),
+            *in_rows(bottom, 1),
+            (back(), refresh("positions", {**args, "page": str(page)})),
+        ),
+    )
+
+
+def _args(one: Holding) -> dict[str, str]:
+    return {"c": one.connection, "p": one.position.id}
+
+
+def _label(one: Holding) -> str:
+    share = signed_percent(one.share) if one.share is not None else NONE
+    return f"{one.position.symbol}  {arrow(one.profit or Decimal(0))} {share}"
+
+
+def _entry(one: Holding) -> list[Html]:
+    profit = plus_or_none(one)
+    return [
+        say(
+            "positions.entry",
+            symbol=one.position.symbol,
+            direction=known("direction", one.position.direction),
+            mode=mode_tag(one.mode),
+            connection=one.connection,
+        ),
+        row(quantity(one.position.quantity, one.base), profit),
+    ]
+
+
+def plus_or_none(one: Holding) -> str:
+    return signed(one.profit, one.quote) if one.profit is not None else word("positions.no_price")
+
+
+def position(one: Holding, now: datetime) -> Screen:
+    """All of one position, and what can be done with it."""
+    it = one.position
+    text = lines(
+        say(
+            "positions.one_title",
+            symbol=it.symbol,
+            direction=known("direction", it.direction),
+            mode=mode_tag(one.mode),
+        ),
+        say(
+            "positions.one_place",
+            connection=one.connection,
+            venue=one.venue,
+            id=it.id,
+            preset=it.preset or NONE,
+        ),
+        "",
+        *_figures(one),
+        *_notes(one, now),
+        "",
+        foot(now),
+    )
+    return Screen(fit(text), _one_buttons(one))
+
+
+def _figures(one: Holding) -> list[Html | None]:
+    it = one.position
+    value = money(one.value, one.quote) if one.value is not None else word("positions.no_price")
+    share = signed_percent(one.share) if one.share is not None else NONE
+    return [
+        row(word("positions.profit"), plus_or_none(one)),
+        row("", share),
+        row(word("positions.size"), quantity(it.quantity, one.base)),
+        row(word("positions.value"), value),
+        row(word("positions.entered"), price(it.entry_price, one.instrument)),
+        row(word("positions.last"), price(one.last, one.instrument)),
+        row(word("positions.stop"), _with_distance(it.stop, one)),
+        row(word("positions.target"), _with_distance(it.take_profit, one)) if it.take_profit else None,
+        row(word("positions.fees"), money(it.fees, one.quote)),
+    ]
+
+
+def _with_distance(level: Decimal | None, one: Holding) -> str:
+    shown = price(level, one.instrument)
+    if level is None or not one.last:
+        return shown
+    return f"{shown} {signed_percent(level / one.last - 1):>8}"
+
+
+def _notes(one: Holding, now: datetime) -> list[Html | None]:
+    """What the figures don't say: since when, until when, whether it is being left, how it is protected."""
+    it = one.position
+    return [
+        say("positions.opened", time=day_and_time(it.opened_at), ago=duration(now - it.opened_at))
+        if it.opened_at
+        else None,
+        say("positions.deadline", time=day_and_time(it.deadline)) if it.deadline else None,
+        say("positions.trailing", share=signed_percent(it.trailing)) if it.trailing else None,
+        say("positions.stop_working" if one.stop_order else "positions.stop_watched"),
+        say("positions.leaving", reason=known("reason", it.exit_reason)) if it.exit_reason else None,
+        say("positions.exit_refused", count=it.exit_refusals, time=clock_time(it.exit_retry_after))
+        if it.exit_refusals and it.exit_retry_after
+        else None,
+        say("positions.unknown", since=clock_time(one.unknown.unknown_since))
+        if one.unknown and one.unknown.unknown_since
+        else None,
+        say("positions.price_at", time=clock_time(one.last_at)) if one.last_at else None,
+    ]
+
+
+def _one_buttons(one: Holding) -> tuple[tuple[Button, ...], ...]:
+    args = _args(one)
+    return (
+        (Button(word("button.chart"), "chart", {"c": one.connection, "s": one.position.symbol}),),
+        (
+            Button(word("button.move_stop"), "stop", args),
+            Button(word("button.close"), "close", args),
+        ),
+        (back("positions"), refresh("position", args)),
+    )
+
+
+def move_stop(one: Holding, choices: Sequence[tuple[str, Decimal]], now: datetime) -> Screen:
+    """Where the stop may go: `choices` are (label, price); the owner may also write a price."""
+    args = _args(one)
+    buttons = [Button(label, "stop_to", {**args, "price": str(level)}) for label, level in choices]
+    text = lines(
+        say("positions.stop_title", symbol=one.position.symbol, mode=mode_tag(one.mode)),
+        "",
+        row(word("positions.stop"), _with_distance(one.position.stop, one)),
+        row(word("positions.last"), price(one.last, one.instrument)),
+        row(word("positions.entered"), price(one.position.entry_price, one.instrument)),
+        "",
+        say("positions.stop_help", example=price(one.position.stop, one.instrument)),
+        foot(now),
+    )
+    return Screen(fit(text), (*in_rows(buttons, 1), (back("position", args),)))
