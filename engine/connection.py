@@ -6,43 +6,40 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 from loguru import logger
 
+from engine.account_watch import AccountWatch
 from engine.clock import Clock
 from engine.core import inputs as i
-from engine.core.errors import PocketdeskError, StorageTrouble, Unavailable
+from engine.core.errors import PocketdeskError, StorageTrouble
 from engine.core.facts import Trouble
 from engine.core.ids import Symbol
 from engine.core.model import Balance, Instrument, Mode, Ticker
 from engine.core.notices import Notice, Weight
-from engine.core.orders import Order
 from engine.core.settings import TraderSettings
+from engine.exchanges.paper import PaperExchange
 from engine.ports import Exchange, Journal, Notifier
 from engine.runner import Runner
 
 COOLDOWNS = (1.0, 5.0, 15.0, 60.0)
 """Seconds before a runner that failed is started again; the last one repeats."""
 
-
-class PaperVenue(Exchange, Protocol):
-    """An exchange of our own that has to be fed: what the paper venue has beyond the port."""
-
-    def list_instruments(self, instruments: Iterable[Instrument]) -> None: ...
-
-    def restore(self, balances: Iterable[Balance], open_orders: Iterable[Order]) -> None: ...
-
-    def on_price(self, ticker: Ticker) -> None: ...
+MakeExchange = Callable[[TraderSettings], Exchange]
 
 
 class Connection:
-    """Supervises one trader. `make_exchange` gives a new exchange for each start."""
+    """Supervises one trader, in one mode at a time.
+
+    `make_exchange` gives a new exchange for each start; in paper mode that is a PaperExchange, so that no client
+    that could place an order exists (law 7).
+    """
 
     def __init__(
         self,
         settings: TraderSettings,
-        make_exchange: Callable[[TraderSettings], PaperVenue],
+        make_exchange: MakeExchange,
         journal: Journal,
         clock: Clock,
         notifier: Notifier,
@@ -50,17 +47,18 @@ class Connection:
     ) -> None:
         """`paper_fee`: a share that a paper account pays instead of the venue's usual fees."""
         self.settings = settings
-        self._paper_fee = paper_fee
         self.working = False
         self.restarts = 0
         self.runner = Runner(settings, journal, clock, notifier)
+        self._paper_fee = paper_fee
         self._make_exchange = make_exchange
-        self._exchange = make_exchange(settings)
+        self._exchange: Exchange | None = None
+        self._watch: AccountWatch | None = None
         self._journal = journal
         self._clock = clock
         self._notifier = notifier
         self._instruments: dict[Symbol, Instrument] = {}
-        self._exchange_restored = False
+        self._ready = False
         self._task: asyncio.Task[None] | None = None
 
     # ── what it is told ───────────────────────────────────────────────────────────────────
@@ -72,10 +70,9 @@ class Connection:
 
     def see_instruments(self, instruments: Iterable[Instrument]) -> None:
         """The venue's rules, at first and whenever they are read again."""
-        mine = [self._with_our_fee(one) for one in instruments if one.symbol in self.symbols()]
-        self._instruments.update({one.symbol: one for one in mine})
-        self._exchange.list_instruments(mine)
-        self._restore_exchange()
+        self._instruments.update({one.symbol: one for one in instruments if one.symbol in self.symbols()})
+        mine = [self._with_our_fee(one) for one in self._instruments.values()]
+        self._make_ready(mine)
         self.runner.put(i.InstrumentsSeen(self._clock.now(), tuple(mine)))
 
     def _with_our_fee(self, instrument: Instrument) -> Instrument:
@@ -83,28 +80,42 @@ class Connection:
             return instrument
         return replace(instrument, taker_fee=self._paper_fee, maker_fee=self._paper_fee)
 
+    def _make_ready(self, instruments: list[Instrument]) -> None:
+        """The paper account is what our books say it is; it can't match before it knows the venue's rules."""
+        if isinstance(self._exchange, PaperExchange):
+            self._exchange.list_instruments(instruments)
+            if not self._ready and instruments:
+                state = self.runner.state
+                balances = [Balance(coin, amount) for coin, amount in state.holdings.items()]
+                self._exchange.restore(balances, list(state.orders.values()))
+        if instruments and self._watch is not None:
+            self._ready = True
+            self._watch.begin()
+
     def see_price(self, ticker: Ticker) -> None:
-        """The exchange first, so that a fill at this price precedes what the trader makes of it."""
-        if self._exchange_restored:
+        """The paper exchange first, so that a fill at this price precedes what the trader makes of it."""
+        if self._ready and isinstance(self._exchange, PaperExchange):
             self._exchange.on_price(ticker)
         self.runner.put(i.PriceSeen(self._clock.now(), ticker))
 
-    def _restore_exchange(self) -> None:
-        """The paper account is what our books say it is; it can't match before it knows the venue's rules."""
-        if self._exchange_restored or not self._instruments:
-            return
-        state = self.runner.state
-        balances = [Balance(coin, amount) for coin, amount in state.holdings.items()]
-        self._exchange.restore(balances, list(state.orders.values()))
-        self._exchange_restored = True
+    def reconcile(self) -> None:
+        """Hold our books against the venue's now, instead of at the next turn."""
+        if self._watch is not None:
+            self._watch.look_now()
 
     # ── its life ──────────────────────────────────────────────────────────────────────────
 
     async def start(self, clean: bool) -> None:
         """Restore the books and begin. Raises Corrupt or StorageTrouble: without its books nothing may trade."""
-        await self.runner.restore()
-        await self.runner.open(self._exchange, clean)
+        await self._open(clean)
         self._task = asyncio.get_running_loop().create_task(self._supervise())
+
+    async def _open(self, clean: bool) -> None:
+        await self.runner.restore()
+        self._exchange = self._make_exchange(self.settings)
+        self._watch = AccountWatch(self.runner, self._exchange, self.symbols, self._clock)
+        self._ready = False
+        await self.runner.open(self._exchange, clean)
 
     async def _supervise(self) -> None:
         while True:
@@ -121,35 +132,26 @@ class Connection:
                     break
 
     async def _work(self) -> None:
-        """Runs until one of the two fails, and then ends the other."""
+        """Runs until one of them fails, and then ends the others."""
+        assert self._watch is not None, "opened before"  # for the type checker
         async with asyncio.TaskGroup() as group:
             group.create_task(_endless(self.runner.run()))
-            group.create_task(_endless(self._listen()))
-
-    async def _listen(self) -> None:
-        while True:
-            try:
-                async for input in self._exchange.reports():
-                    self.runner.put(input)
-            except Unavailable as error:
-                logger.warning("reports of {} broke off: {}", self.settings.connection, error)
-                await asyncio.sleep(COOLDOWNS[0])
+            group.create_task(_endless(self._watch.listen()))
+            group.create_task(_endless(self._watch.look()))
 
     async def _begin_again(self) -> bool:
         """From the journal, as after a crash: what was in memory is not trusted any more. Whether it worked."""
-        old = self.runner
+        market = self.runner.market
+        await self._close_exchange()
         self.runner = Runner(self.settings, self._journal, self._clock, self._notifier)
-        self.runner.market = old.market
-        self._exchange = self._make_exchange(self.settings)
-        self._exchange_restored = False
+        self.runner.market = market
         try:
-            await self.runner.restore()
-            await self.runner.open(self._exchange, clean=False)
+            await self._open(clean=False)
         except PocketdeskError as error:
             logger.error("{} can't be started again: {}", self.settings.connection, error)
             self.restarts += 1
             return False
-        self.see_instruments(tuple(self._instruments.values()))
+        self.see_instruments(())
         return True
 
     async def _tell_failure(self, error: Exception) -> None:
@@ -184,8 +186,24 @@ class Connection:
             await asyncio.gather(self._task, return_exceptions=True)
         self.working = False
         await self.runner.save_snapshot()
-        await self._exchange.close()
+        await self._close_exchange()
         return settled
+
+    async def _close_exchange(self) -> None:
+        if self._exchange is not None:
+            await self._exchange.close()
+            self._exchange = None
+
+    async def switch(self, mode: Mode, seconds: float) -> None:
+        """Go on in another mode: other books, another exchange, nothing shared. The caller has checked that this
+        may be; a new live book begins paused."""
+        await self.stop(seconds)
+        self.settings = replace(self.settings, mode=mode)
+        market = self.runner.market
+        self.runner = Runner(self.settings, self._journal, self._clock, self._notifier)
+        self.runner.market = market
+        await self.start(clean=True)
+        self.see_instruments(())
 
 
 async def _endless(work: Coroutine[Any, Any, None]) -> None:

@@ -10,18 +10,20 @@ from engine.core.draft import Draft
 from engine.core.exits import distances, opening
 from engine.core.ids import ClientOrderId, PositionId, is_ours
 from engine.core.ledger import Phase, fee_value
-from engine.core.model import Fill, Mode, OrderReport, VenueStatus
-from engine.core.money import Quantity
+from engine.core.model import Fill, Mode, OrderReport, OrderType, VenueStatus
+from engine.core.money import ZERO, Quantity
 from engine.core.orders import Order, OrderStatus, Purpose
-from engine.core.pursue import STOP_REFUSALS, pursue
+from engine.core.pursue import STOP_REFUSALS, cancel, pursue
 from engine.core.settings import ExitRules
 
 ASK_AGAIN = (1, 2, 4, 8, 15, 30)
 """Seconds between the questions about one order; the last one repeats."""
-NOT_FOUND_PATIENCE = {Mode.PAPER: timedelta(0), Mode.LIVE: timedelta(seconds=15)}
+NOT_FOUND_PATIENCE = timedelta(seconds=15)
 """A real venue may list an order late: 'not found' counts only this long after the order became unknown, and
 asked at least twice. The paper venue is our own and knows at once."""
 CANCEL_PATIENCE = timedelta(seconds=5)
+MARKET_PATIENCE = timedelta(seconds=5)
+"""A market order that still works after this is asked for: its fills may have been told to nobody."""
 RETRY = (2, 5, 15, 60)
 """Seconds before a refused exit or stop is tried again."""
 
@@ -42,7 +44,9 @@ def on_report(draft: Draft, report: OrderReport) -> None:
     for fill in report.fills:
         book(draft, fill)
     order = draft.state.order(report.client_order_id)
-    if order is not None and not order.status.ended:
+    if order is not None and order.status.ended:
+        _take_more(draft, order, report)
+    elif order is not None:
         _take_status(draft, order, report)
     pursue_order(draft, report.client_order_id)
 
@@ -51,20 +55,38 @@ def _take_status(draft: Draft, order: Order, report: OrderReport) -> None:
     if report.status is VenueStatus.REJECTED:
         refused(draft, order, report.reason)
     elif report.status.ended:
-        filled = max(report.filled, order.filled)
-        draft.emit(
-            f.OrderEnded(
-                draft.at, order.client_order_id, _ENDED[report.status], Quantity(filled), report.reason
-            )
-        )
+        _end(draft, order, report)
+        unasked = not order.cancel_wanted and report.status is not VenueStatus.FILLED
+        if unasked and not draft.state.orders.get(order.client_order_id) and not order.filled:
+            _back_off(draft, order, report.reason or f"it was {report.status} at the venue, not by us")
     elif order.status is not OrderStatus.WORKING or (order.cancel_wanted and order.attempts):
         # Told to be open after we asked for it: an earlier cancel did not take, so it may be sent again.
         draft.emit(f.OrderWorking(draft.at, order.client_order_id, report.venue_order_id))
 
 
+def _end(draft: Draft, order: Order, report: OrderReport) -> None:
+    filled = Quantity(max(report.filled, order.filled))
+    draft.emit(f.OrderEnded(draft.at, order.client_order_id, _ENDED[report.status], filled, report.reason))
+
+
+def _take_more(draft: Draft, order: Order, report: OrderReport) -> None:
+    """An order that ended stays so, but the venue may have filled more than it said first (O15), and one that we
+    gave up may work after all: it is cancelled, since another has taken its place (O22)."""
+    if report.status.ended and report.filled > max(order.filled, order.venue_filled or ZERO):
+        _end(draft, order, report)
+    elif report.status is VenueStatus.OPEN and order.status is OrderStatus.NEVER_ARRIVED:
+        draft.emit(f.OrderWorking(draft.at, order.client_order_id, report.venue_order_id))
+        draft.emit(f.CancelIntended(draft.at, order.client_order_id, "it had been given up"))
+
+
 def pursue_order(draft: Draft, client_order_id: ClientOrderId) -> None:
-    if order := draft.state.order(client_order_id):
-        pursue(draft, order.position_id)
+    """The next step for its position; an order that outlived its position is cancelled."""
+    order = draft.state.order(client_order_id)
+    if order is None:
+        return
+    pursue(draft, order.position_id)
+    if order.position_id not in draft.state.positions:
+        cancel(draft, order, "its position is gone")
 
 
 # ── fills ─────────────────────────────────────────────────────────────────────────────────
@@ -92,7 +114,7 @@ def book(draft: Draft, fill: Fill) -> None:
     value = fee_value(fill, draft.state.quote, prices)
     draft.emit(f.FillBooked(draft.at, fill, position_id, value))
     position = draft.state.positions[position_id]
-    if position.stop is None and order.purpose is Purpose.ENTRY:
+    if position.opened_at is None and order.purpose is Purpose.ENTRY:
         draft.emit(opening(position, fill, instrument, draft.at))
         if position.phase is Phase.LEAVING:
             draft.emit(f.ExitWanted(draft.at, position_id, position.exit_reason, "rules"))
@@ -100,7 +122,11 @@ def book(draft: Draft, fill: Fill) -> None:
 
 def _bring_back(draft: Draft, order: Order, fill: Fill) -> PositionId:
     """An order that we took for dead was filled after its position had gone: the coins are ours, so they get a
-    position again, with the usual protection."""
+    position again, with the usual protection. What a stop or an exit sold then was in no position: the books show
+    it, and the owner is told."""
+    if order.purpose is not Purpose.ENTRY:
+        words = f"{fill.quantity} of {fill.symbol} were sold by an order whose position was gone"
+        trouble(draft, f.Trouble.DATA_UNSOUND, str(order.client_order_id), words)
     stop, take = distances(ExitRules(), fill.price)
     position_id = PositionId(f"p{draft.state.counter + 1}")
     draft.emit(
@@ -126,15 +152,25 @@ def _unknown_to_us(draft: Draft, client_order_id: ClientOrderId, what: str) -> N
 
 
 def on_refused(draft: Draft, input: i.OrderRefused) -> None:
-    order = draft.state.order(input.client_order_id)
-    if order is not None and not order.status.ended:
-        refused(draft, order, input.reason)
-        pursue(draft, order.position_id)
+    """A refused submit. One that was seen to work can't have been refused: which is true is asked for (O8)."""
+    order = draft.state.orders.get(input.client_order_id)
+    if order is None or order.status.ended:
+        return
+    if order.status is OrderStatus.WORKING or order.filled:
+        draft.emit(f.OutcomeLost(draft.at, order.client_order_id, f"refused, yet it worked: {input.reason}"))
+        return
+    refused(draft, order, input.reason)
+    pursue(draft, order.position_id)
 
 
 def refused(draft: Draft, order: Order, reason: str) -> None:
-    """The venue refused it for certain. Exits and stops are tried again, ever more slowly (S10)."""
+    """The venue refused it for certain."""
     draft.emit(f.OrderEnded(draft.at, order.client_order_id, OrderStatus.REJECTED, order.filled, reason))
+    _back_off(draft, order, reason)
+
+
+def _back_off(draft: Draft, order: Order, reason: str) -> None:
+    """Nothing came of it, by the venue's will: exits and stops are tried again, ever more slowly (S4, S10)."""
     position = draft.state.positions.get(order.position_id)
     if position is None:
         return
@@ -160,18 +196,24 @@ def on_lost(draft: Draft, client_order_id: ClientOrderId, reason: str) -> None:
 
 
 def on_not_found(draft: Draft, client_order_id: ClientOrderId) -> None:
-    """The venue answered and doesn't know it. Final only after patience, and never for one that was seen to work."""
+    """The venue answered and doesn't know it: an end, as far as that can be believed."""
     order = draft.state.orders.get(client_order_id)
-    if order is None or order.status is not OrderStatus.UNKNOWN or order.unknown_since is None:
+    if order is None or not _is_gone(draft, order):
         return
-    patience = NOT_FOUND_PATIENCE[draft.state.mode]
-    if draft.at - order.unknown_since >= patience and (order.attempts >= 2 or not patience):
-        draft.emit(
-            f.OrderEnded(
-                draft.at, client_order_id, OrderStatus.NEVER_ARRIVED, order.filled, "it never arrived"
-            )
-        )
-        pursue(draft, order.position_id)
+    status = OrderStatus.NEVER_ARRIVED if order.status is OrderStatus.UNKNOWN else OrderStatus.CANCELLED
+    status = order.status if order.status.ended else status
+    draft.emit(f.OrderEnded(draft.at, client_order_id, status, order.filled, "the venue does not know it"))
+    pursue(draft, order.position_id)
+
+
+def _is_gone(draft: Draft, order: Order) -> bool:
+    """On paper our books are the account: what died with the process before it was written down never happened.
+    On a live venue final only after patience, and never for an order that was seen to work."""
+    if draft.state.mode is Mode.PAPER:
+        return order.status is not OrderStatus.INTENDED
+    if order.status is not OrderStatus.UNKNOWN or order.unknown_since is None:
+        return False
+    return order.attempts >= 2 and draft.at - order.unknown_since >= NOT_FOUND_PATIENCE
 
 
 def on_cancel_refused(draft: Draft, client_order_id: ClientOrderId, reason: str) -> None:
@@ -192,6 +234,9 @@ def ask_what_is_due(draft: Draft) -> None:
 def _uncertain(draft: Draft, order: Order) -> bool:
     if order.status is OrderStatus.UNKNOWN or order.status.ended:
         return True
+    if order.status is OrderStatus.WORKING and order.type is OrderType.MARKET:
+        # It should have filled at once: a stream that went silent must not hide that it did.
+        return draft.at - order.created_at >= MARKET_PATIENCE
     return order.cancel_wanted and (order.ask_after is not None or _cancel_overdue(draft, order))
 
 

@@ -1,0 +1,92 @@
+"""Keeps our books and the venue's together: listens to what the venue tells, and asks for everything now and then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from loguru import logger
+
+from engine.clock import Clock
+from engine.core import inputs as i
+from engine.core.errors import Unavailable
+from engine.core.ids import Symbol
+from engine.ports import Exchange
+from engine.reconciler import ask_everything
+from engine.runner import Runner
+
+EVERY = 180.0
+"""Seconds between reconciliations while all is well."""
+SOON = 6.0
+"""Seconds to the next while something differs, or the stream of reports is down: then this is how we hear of fills."""
+RETRY = (2.0, 5.0, 10.0, 30.0)
+"""Seconds to the next after one that could not be asked, and before a broken stream is opened again."""
+
+
+class AccountWatch:
+    """`listen` and `look` run beside the runner, which gets all that they find. `begin` lets the looking start."""
+
+    def __init__(
+        self, runner: Runner, exchange: Exchange, symbols: Callable[[], Sequence[Symbol]], clock: Clock
+    ) -> None:
+        self._runner = runner
+        self._exchange = exchange
+        self._symbols = symbols
+        self._clock = clock
+        self._wanted = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._streaming = True
+        self._failures = 0
+
+    def begin(self) -> None:
+        """The venue's rules are known: the first reconciliation may be made."""
+        self._ready.set()
+
+    def look_now(self) -> None:
+        self._wanted.set()
+
+    async def listen(self) -> None:
+        """Hand over what the venue tells by itself. Fills made while the stream was down are not told by it again:
+        after each break everything is asked for (FACTS, ccxt)."""
+        broken = 0
+        while True:
+            try:
+                async for input in self._exchange.reports():
+                    broken = 0
+                    self._heard_of()
+                    self._runner.put(input)
+            except Unavailable as error:
+                logger.warning("reports of {} broke off: {}", self._runner.book, error)
+            self._streaming = False
+            self.look_now()
+            await asyncio.sleep(RETRY[min(broken, len(RETRY) - 1)])
+            broken += 1
+
+    def _heard_of(self) -> None:
+        if not self._streaming:
+            self._streaming = True
+            self.look_now()
+
+    async def look(self) -> None:
+        """Reconcile at the start, when asked to, and every few minutes; sooner while something is amiss."""
+        await self._ready.wait()
+        while True:
+            self._wanted.clear()
+            seen = await ask_everything(self._exchange, self._runner.state, self._symbols(), self._clock)
+            self._failures = self._failures + 1 if isinstance(seen, i.ReconcileFailed) else 0
+            self._runner.put(seen)
+            await self._until_next()
+
+    async def _until_next(self) -> None:
+        try:
+            async with asyncio.timeout(self._pause()):
+                await self._wanted.wait()
+        except TimeoutError:
+            return
+
+    def _pause(self) -> float:
+        if self._failures:
+            return RETRY[min(self._failures, len(RETRY)) - 1]
+        state = self._runner.state
+        amiss = not self._streaming or bool(state.shortfalls)
+        return SOON if amiss else EVERY
