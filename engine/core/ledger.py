@@ -25,7 +25,8 @@ class Position:
     """One position with its ledger and its exits. Sums, never averages, so that nothing is rounded.
 
     `entered`, `left`: base quantity of entry and exit fills, gross. `entry_value`, `exit_value`: their quote
-    values. `base_fees`: fees taken in the base coin, which lessen what is held. `fees`: all fees in quote.
+    values. `base_fees`: fees taken in the base coin, which lessen what is held. `fees`: all fees in quote; those of
+    entries and exits that were paid on top, not in the base coin, are in `entry_fees` and `exit_fees`.
     """
 
     id: PositionId
@@ -49,6 +50,7 @@ class Position:
     base_fees: Quantity = Quantity(ZERO)
     fees: Quote = Quote(ZERO)
     entry_fees: Quote = Quote(ZERO)
+    exit_fees: Quote = Quote(ZERO)
     exit_reason: str = ""
     exit_refusals: int = 0
     exit_retry_after: datetime | None = None
@@ -59,7 +61,7 @@ class Position:
     @property
     def quantity(self) -> Quantity:
         """What is held (or owed, when short) now, in the base coin."""
-        return Quantity(self.entered - self.left - self.base_fees)
+        return Quantity(self._acquired - self.left)
 
     @property
     def entry_price(self) -> Price:
@@ -86,8 +88,7 @@ class Position:
         if not self.left or not self._acquired:
             return Quote(ZERO)
         cost = self._cost * (self.left / self._acquired)
-        exit_fees = self.fees - self.entry_fees
-        return Quote((self.exit_value - cost) * self.direction.sign - exit_fees)
+        return Quote((self.exit_value - cost) * self.direction.sign - self.exit_fees)
 
     @property
     def profit_share(self) -> Ratio:
@@ -98,22 +99,20 @@ class Position:
 
     @property
     def _acquired(self) -> Quantity:
-        return Quantity(self.entered - self.base_fees)
+        """What there is to leave: a fee in the base coin lessens what a long holds and adds to what a short owes."""
+        return Quantity(self.entered - self.base_fees * self.direction.sign)
 
     @property
     def _cost(self) -> Quote:
         """What was paid for `_acquired`: a fee in the base coin is in it already, since less was got for the
         same money; the other entry fees are added (taken off what a short brought in)."""
-        return Quote(self.entry_value + (self.entry_fees - self._base_fee_value) * self.direction.sign)
-
-    @property
-    def _base_fee_value(self) -> Quote:
-        return Quote(self.base_fees * self.entry_price)
+        return Quote(self.entry_value + self.entry_fees * self.direction.sign)
 
 
 def book_fill(position: Position, fill: Fill, fee_value: Quote) -> Position:
     """The position after one more fill. Counting each fill once is the caller's part."""
     base_fee = Quantity(sum((fee.amount for fee in fill.fees if fee.coin == base_of(fill.symbol)), ZERO))
+    on_top = Quote(fee_value - base_fee * fill.price)
     position = replace(
         position,
         base_fees=Quantity(position.base_fees + base_fee),
@@ -124,18 +123,22 @@ def book_fill(position: Position, fill: Fill, fee_value: Quote) -> Position:
             position,
             entered=Quantity(position.entered + fill.quantity),
             entry_value=Quote(position.entry_value + fill.value),
-            entry_fees=Quote(position.entry_fees + fee_value),
+            entry_fees=Quote(position.entry_fees + on_top),
         )
     return replace(
         position,
         left=Quantity(position.left + fill.quantity),
         exit_value=Quote(position.exit_value + fill.value),
+        exit_fees=Quote(position.exit_fees + on_top),
     )
 
 
 def sellable(position: Position, instrument: Instrument) -> Quantity:
-    """What of it can be sent as an order: whole lots, never more than is held."""
-    return Quantity(max(floor_to(position.quantity, instrument.lot), ZERO))
+    """What of it can be sent as one order: whole lots, never more than is held or than the venue takes at once."""
+    most = position.quantity
+    if instrument.max_quantity is not None:
+        most = min(most, instrument.max_quantity)
+    return Quantity(max(floor_to(most, instrument.lot), ZERO))
 
 
 def fee_value(fill: Fill, quote: Coin, coin_prices: Mapping[str, Price]) -> Quote:
