@@ -83,6 +83,12 @@ class Order:
     def remaining(self) -> Quantity:
         return Quantity(self.quantity - self.filled)
 
+    @property
+    def outstanding(self) -> Quantity:
+        """What may still come of it: what is not filled yet, or what the venue filled and our books lack."""
+        total = (self.venue_filled or self.filled) if self.status.ended else self.quantity
+        return Quantity(max(total - self.filled, ZERO))
+
     def request(self) -> OrderRequest:
         """What goes to the venue."""
         return OrderRequest(

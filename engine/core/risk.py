@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from engine.core.draft import Draft
 from engine.core.errors import Denied
+from engine.core.exits import round_stop
 from engine.core.facts import Breaker, Step, Trouble
-from engine.core.ids import PresetId, Symbol, base_of
+from engine.core.ids import Coin, PresetId, Symbol, base_of
 from engine.core.market import Market, equity
 from engine.core.model import Direction, Instrument, Mode, Side, State
 from engine.core.money import ONE, ZERO, Price, Quantity, Quote
@@ -65,15 +66,15 @@ def approve(draft: Draft, proposal: Proposal) -> Approved:
     """Check a proposal against the connection's state and limits and size it. Raises Denied with the reason."""
     state, settings = draft.state, draft.settings
     _check_state(state, proposal.symbol)
-    instrument = _tradable(draft.market, proposal.symbol)
+    instrument = _tradable(draft.market, proposal.symbol, state.quote)
     price = draft.market.fresh_price(proposal.symbol, draft.at)
     if price is None:
         raise Denied(f"no fresh price for {proposal.symbol}")
+    _check_prices(state, draft.market)
     _check_counts(state, settings, proposal)
     if proposal.direction is not Direction.LONG:
         raise Denied("this venue trades spot: a short is not possible")
-    if not ZERO < proposal.stop_distance < price:
-        raise Denied(f"the stop would be {proposal.stop_distance} away from a price of {price}")
+    _check_stop(proposal, price, instrument)
     worth = equity(state, draft.market)
     if worth is None:
         raise Denied("equity is not known yet: a held coin has no price")
@@ -106,12 +107,30 @@ def _check_state(state: TraderState, symbol: Symbol) -> None:
             raise Denied(f"an order in {symbol} has an unknown outcome")
 
 
-def _tradable(market: Market, symbol: Symbol) -> Instrument:
+def _check_prices(state: TraderState, market: Market) -> None:
+    """After a restart prices come one by one: until an order under way can be valued, no limit can be judged."""
+    for order in state.orders.values():
+        if order.side is Side.BUY and market.price(order.symbol) is None:
+            raise Denied(f"an order in {order.symbol} is under way and its price is not known yet")
+
+
+def _check_stop(proposal: Proposal, price: Price, instrument: Instrument) -> None:
+    if not ZERO < proposal.stop_distance < price:
+        raise Denied(f"the stop would be {proposal.stop_distance} away from a price of {price}")
+    if round_stop(Price(price - proposal.stop_distance), proposal.direction, instrument) >= price:
+        raise Denied(
+            f"the stop would be at the price itself: {proposal.symbol} moves in steps of {instrument.tick}"
+        )
+
+
+def _tradable(market: Market, symbol: Symbol, quote: Coin) -> Instrument:
     instrument = market.instruments.get(symbol)
     if instrument is None:
         raise Denied(f"{symbol} is not known at this venue")
     if not instrument.active:
         raise Denied(f"{symbol} is not traded at the moment")
+    if instrument.quote != quote:
+        raise Denied(f"{symbol} is paid in {instrument.quote}, this book counts in {quote}")
     return instrument
 
 
@@ -136,11 +155,11 @@ def exposure(state: TraderState, market: Market, symbol: Symbol | None = None) -
 
 
 def _reserved(state: TraderState, market: Market, symbol: Symbol | None = None) -> Quote:
-    """What orders that are under way to buy may still cost."""
+    """What orders that are under way to buy may still cost, or did and our books don't show it yet."""
     total = ZERO
     for order in state.orders.values():
-        if order.side is Side.BUY and not order.status.ended and symbol in (None, order.symbol):
-            total += order.remaining * (order.price or market.price(order.symbol) or ZERO)
+        if order.side is Side.BUY and symbol in (None, order.symbol):
+            total += order.outstanding * (order.price or market.price(order.symbol) or ZERO)
     return Quote(total)
 
 
