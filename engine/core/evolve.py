@@ -16,12 +16,11 @@ from engine.core.ids import ClientOrderId, Coin, PositionId, base_of
 from engine.core.ledger import Phase, Position, book_fill
 from engine.core.model import Side, State
 from engine.core.money import ZERO, Quantity, Quote
-from engine.core.orders import OrderStatus
+from engine.core.orders import OrderStatus, Purpose
 from engine.core.state import OngoingTrouble, TraderState
 
 SETTLED_KEPT = 200
 """Settled orders that are remembered, for fills that come late."""
-FILLS_KEPT = 2000
 COMMANDS_KEPT = 500
 
 
@@ -36,15 +35,24 @@ def _keep_newest(mapping: dict[Any, Any], most: int) -> None:
 
 
 def _change_order(state: TraderState, client_order_id: ClientOrderId, **changes: Any) -> None:
-    """Change an order wherever it is kept, and move it to the settled ones when nothing more can come of it."""
-    active = client_order_id in state.orders
-    held = state.orders if active else state.settled_orders
-    order = replace(held[client_order_id], **changes)
-    held[client_order_id] = order
-    if active and order.settled:
-        del state.orders[client_order_id]
-        state.settled_orders[client_order_id] = order
-        _keep_newest(state.settled_orders, SETTLED_KEPT)
+    """Change an order wherever it is kept. It is kept with the settled ones while nothing more can come of it; one
+    that the venue tells more of comes back (O22)."""
+    was_in = state.orders if client_order_id in state.orders else state.settled_orders
+    order = replace(was_in[client_order_id], **changes)
+    belongs_in = state.settled_orders if order.settled else state.orders
+    if belongs_in is not was_in:
+        del was_in[client_order_id]
+    belongs_in[client_order_id] = order
+    if len(state.settled_orders) > SETTLED_KEPT:
+        _forget_oldest(state)
+
+
+def _forget_oldest(state: TraderState) -> None:
+    """Its fills are forgotten with it and no sooner, so that none of an order that is remembered counts twice."""
+    gone = next(iter(state.settled_orders))
+    del state.settled_orders[gone]
+    for key in [key for key, owner in state.seen_fills.items() if owner == gone]:
+        del state.seen_fills[key]
 
 
 def _change_position(state: TraderState, position_id: PositionId, **changes: Any) -> None:
@@ -128,12 +136,16 @@ def _order_intended(state: TraderState, fact: f.OrderIntended) -> None:
 
 
 def _order_working(state: TraderState, fact: f.OrderWorking) -> None:
-    order = state.orders[fact.client_order_id]
+    """A stop that works ends the count of those refused in a row."""
+    order = state.orders.get(fact.client_order_id) or state.settled_orders[fact.client_order_id]
+    if order.purpose is Purpose.STOP and order.position_id in state.positions:
+        _change_position(state, order.position_id, stop_refusals=0, stop_retry_after=None)
     _change_order(
         state,
         fact.client_order_id,
         status=OrderStatus.WORKING,
         venue_order_id=fact.venue_order_id or order.venue_order_id,
+        venue_filled=None,
         unknown_since=None,
         cancel_since=None,
         attempts=0,
@@ -185,13 +197,13 @@ def _fill_booked(state: TraderState, fact: f.FillBooked) -> None:
     _hold(state, state.quote, -sign * fill.value)
     for fee in fill.fees:
         _hold(state, fee.coin, -fee.amount)
-    state.seen_fills[(fill.symbol, fill.id)] = fill.at
-    _keep_newest(state.seen_fills, FILLS_KEPT)
+    state.seen_fills[(fill.symbol, fill.id)] = fill.client_order_id
     position = state.positions[fact.position_id]
     state.positions[fact.position_id] = book_fill(position, fill, fact.fee_value)
     order = state.order(fill.client_order_id)
     if order is not None:
-        _change_order(state, order.client_order_id, filled=Quantity(order.filled + fill.quantity))
+        filled = Quantity(order.filled + fill.quantity)
+        _change_order(state, order.client_order_id, filled=filled, position_id=fact.position_id)
 
 
 # ── signals and positions ─────────────────────────────────────────────────────────────────

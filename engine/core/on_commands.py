@@ -17,7 +17,7 @@ from engine.core.money import is_sound
 from engine.core.on_reconcile import resolve
 from engine.core.on_signals import enter_by_hand
 from engine.core.orders import OrderStatus, Purpose
-from engine.core.pursue import pursue
+from engine.core.pursue import pursue, pursue_all
 
 
 def on_command(draft: Draft, command: i.Command) -> None:
@@ -56,7 +56,7 @@ def _halt(draft: Draft, command: i.Halt) -> None:
     if not draft.state.is_halted:
         reason = command.reason or f"halted by {command.by}"
         draft.emit(f.HaltLatched(draft.at, f.Breaker.OWNER, reason))
-    _cancel_entries(draft)
+    pursue_all(draft)
 
 
 def _lift_halt(draft: Draft, command: i.LiftHalt) -> None:
@@ -82,14 +82,10 @@ def _leave(draft: Draft, position_id: PositionId, by: str) -> None:
     pursue(draft, position_id)
 
 
-def _cancel_entries(draft: Draft) -> None:
-    for order in list(draft.state.orders.values()):
-        if order.purpose is Purpose.ENTRY and order.status is OrderStatus.WORKING and not order.cancel_wanted:
-            draft.emit(f.CancelIntended(draft.at, order.client_order_id, "halted"))
-
-
 def _move_stop(draft: Draft, command: i.MoveStop) -> None:
     position = _position(draft, command.position_id)
+    if position.opened_at is None:
+        raise Denied("nothing of that position was bought yet: it has no stop to move")
     price = draft.market.fresh_price(position.symbol, draft.at)
     if price is None:
         raise Denied(f"no fresh price for {position.symbol}")

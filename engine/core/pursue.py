@@ -9,11 +9,13 @@ never come. It never has two orders under way that could sell the same coins: wh
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from engine.core import facts as f
 from engine.core.draft import Draft
+from engine.core.exits import round_stop
 from engine.core.ids import IntentId, PositionId, client_order_id
 from engine.core.ledger import Phase, Position, sellable
 from engine.core.model import OrderType
@@ -31,25 +33,42 @@ STOP_REFUSALS = 4
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """The unsettled orders of a position by purpose; at most one of each by construction."""
+    """The unsettled orders of a position by purpose; `extra` are those beyond the first of each."""
 
-    entry: Order | None
-    stop: Order | None
-    exit: Order | None
+    entry: Order | None = None
+    stop: Order | None = None
+    exit: Order | None = None
+    extra: tuple[Order, ...] = ()
 
 
-def orders_of(draft: Draft, position_id: PositionId) -> Orders:
-    by_purpose = {order.purpose: order for order in draft.state.orders_of(position_id)}
-    return Orders(by_purpose.get(Purpose.ENTRY), by_purpose.get(Purpose.STOP), by_purpose.get(Purpose.EXIT))
+def _sorted(orders: Iterable[Order]) -> Orders:
+    """By purpose, oldest first; a second one of a purpose was given up once and turned out to work (O22)."""
+    first: dict[str, Order] = {}
+    extra = tuple(order for order in orders if first.setdefault(order.purpose.value, order) is not order)
+    return Orders(**first, extra=extra)
+
+
+def pursue_all(draft: Draft) -> None:
+    """The next step of every position. Orders are sorted once: the step of one position moves no other's orders."""
+    grouped: dict[PositionId, list[Order]] = {}
+    for order in draft.state.orders.values():
+        grouped.setdefault(order.position_id, []).append(order)
+    for position_id in list(draft.state.positions):
+        _pursue(draft, position_id, grouped.get(position_id, ()))
 
 
 def pursue(draft: Draft, position_id: PositionId) -> None:
     """Take the next step for a position, if there is one to take now."""
-    position = draft.state.positions.get(position_id)
-    if position is None:
-        return
-    orders = orders_of(draft, position_id)
-    if position.entered == ZERO and orders.entry is None:
+    if position_id in draft.state.positions:
+        _pursue(draft, position_id, draft.state.orders_of(position_id))
+
+
+def _pursue(draft: Draft, position_id: PositionId, its_orders: Iterable[Order]) -> None:
+    position, orders = draft.state.positions[position_id], _sorted(its_orders)
+    if orders.extra:
+        for order in orders.extra:
+            cancel(draft, order, "it had been given up")
+    elif position.entered == ZERO and orders.entry is None:
         _drop(draft, position, orders)
     elif position.phase is Phase.LEAVING:
         _leave(draft, position, orders)
@@ -65,16 +84,22 @@ def _drop(draft: Draft, position: Position, orders: Orders) -> None:
 
 def _keep(draft: Draft, position: Position, orders: Orders) -> None:
     entry = orders.entry
-    if entry is not None and draft.at - entry.created_at >= ENTRY_PATIENCE:
-        _cancel(draft, entry, "not filled in time")
+    if entry is not None and draft.state.is_halted:
+        cancel(draft, entry, "halted")
+    elif entry is not None and draft.at - entry.created_at >= ENTRY_PATIENCE:
+        cancel(draft, entry, "not filled in time")
     if position.phase is not Phase.OPEN:
         return
     if orders.stop is not None:
         _mend_stop(draft, position, orders, orders.stop)
     elif entry is None and _is_dust(draft, position):
-        _close(draft, position, "trailing stop" if position.trailing is not None else "stop loss")
+        _close(draft, position, _stop_name(position) if position.left else "too little to sell")
     elif entry is None or draft.at - (position.opened_at or draft.at) >= SETTLE_PATIENCE:
         _place_stop(draft, position)
+
+
+def _stop_name(position: Position) -> str:
+    return "trailing stop" if position.trailing is not None else "stop loss"
 
 
 def _leave(draft: Draft, position: Position, orders: Orders) -> None:
@@ -89,7 +114,7 @@ def _leave(draft: Draft, position: Position, orders: Orders) -> None:
     if orders.entry is not None or orders.stop is not None:
         for order in (orders.entry, orders.stop):
             if order is not None:
-                _cancel(draft, order, "leaving the position")
+                cancel(draft, order, "leaving the position")
     elif _is_dust(draft, position):
         _close(draft, position, position.exit_reason)
     else:
@@ -100,27 +125,35 @@ def _mend_stop(draft: Draft, position: Position, orders: Orders, stop: Order) ->
     """Replace a stop whose price was moved, or that covers less than is held once the entry is settled."""
     if stop.status is not OrderStatus.WORKING:
         return
-    moved = stop.stop_price != position.stop
+    moved = stop.stop_price != _stop_price(draft, position)
     short = orders.entry is None and stop.remaining < _lots(draft, position)
     if (moved and position.stop_touched_at is None) or short:
-        _cancel(draft, stop, "to be placed anew")
+        cancel(draft, stop, "to be placed anew")
 
 
 def _place_stop(draft: Draft, position: Position) -> None:
     """Only where the venue would take it; the price is watched here in any case."""
-    if position.stop is None or _wait_after_refusal(draft, position):
+    stop = _stop_price(draft, position)
+    if stop is None or _wait_after_refusal(draft, position):
         return
     instrument = draft.market.instruments.get(position.symbol)
-    if instrument is None or below_minimum(_lots(draft, position), position.stop, instrument):
+    if instrument is None or below_minimum(_lots(draft, position), stop, instrument):
         return
-    _intend(draft, position, Purpose.STOP, OrderType.STOP, position.stop, "protection")
+    _intend(draft, position, Purpose.STOP, OrderType.STOP, stop, "protection")
+
+
+def _stop_price(draft: Draft, position: Position) -> Price | None:
+    """To the tick as it is now: it was fixed before the venue's rules were known, or the venue changed them."""
+    if position.stop is None:
+        return None
+    return round_stop(position.stop, position.direction, draft.market.instruments.get(position.symbol))
 
 
 def _wait_after_refusal(draft: Draft, position: Position) -> bool:
     return position.stop_retry_after is not None and draft.at < position.stop_retry_after
 
 
-def _cancel(draft: Draft, order: Order, reason: str) -> None:
+def cancel(draft: Draft, order: Order, reason: str) -> None:
     """Once; only what surely works can be cancelled, the rest is asked for first."""
     if order.status is OrderStatus.WORKING and not order.cancel_wanted:
         draft.emit(f.CancelIntended(draft.at, order.client_order_id, reason))

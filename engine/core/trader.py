@@ -20,7 +20,7 @@ from engine.core.model import Mode, State
 from engine.core.money import ZERO, Quote
 from engine.core.notices import Notice
 from engine.core.orders import OrderStatus
-from engine.core.pursue import pursue
+from engine.core.pursue import pursue, pursue_all
 from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
 
@@ -75,9 +75,9 @@ def _price_seen(draft: Draft, input: i.PriceSeen) -> None:
 
 def _timer_ticked(draft: Draft, input: i.TimerTicked) -> None:
     on_orders.ask_what_is_due(draft)
-    for position_id, position in list(draft.state.positions.items()):
+    for position in list(draft.state.positions.values()):
         exits.check_time(draft, position)
-        pursue(draft, position_id)
+    pursue_all(draft)
 
 
 def _equity_due(draft: Draft, input: i.EquityDue) -> None:
@@ -90,8 +90,7 @@ def _signal_seen(draft: Draft, input: i.SignalSeen) -> None:
 
 def _instruments_seen(draft: Draft, input: i.InstrumentsSeen) -> None:
     """New rules may make possible what was not: positions are looked at again."""
-    for position_id in list(draft.state.positions):
-        pursue(draft, position_id)
+    pursue_all(draft)
 
 
 def _order_seen(draft: Draft, input: i.OrderSeen) -> None:
