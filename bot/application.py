@@ -92,3 +92,16 @@ async def _tell_start(store: Store, desk: Coordinator, clock: Clock) -> None:
         weight = Weight.INFO if store.was_clean else Weight.RISK
         notices.append(Notice(clock.now(), book_id(name, view.settings.mode), "started", weight, data))
     await store.journal.tell(notices)
+
+
+async def new_pairing(config: Config) -> str:
+    """Forget the owner, so that the next start shows a new pairing link. Raises LeaseHeld while the bot runs."""
+    store = await Store.open(config.storage_url, SystemClock())
+    try:
+        owner = await store.people.owner()
+        if owner is None:
+            return "Nobody is paired: start the bot, it shows a link and a code."
+        await store.people.remove(owner.user_id)
+        return f"{owner.name} is forgotten. Start the bot: it shows a new link and code for the next owner."
+    finally:
+        await store.close()
