@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from decimal import Context, Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
@@ -21,6 +22,8 @@ from storage.sql import upsert
 
 STEPS = (60, 600, 3_600, 86_400)
 """Seconds. Equity is kept as the last mark of each minute, ten minutes, hour and day."""
+EXACT = Context(prec=100)
+"""Sums over years keep every digit; the usual 28 digits would round a large sum with many places."""
 READ_MODELS: tuple[Table, ...] = (
     schema.fills,
     schema.trades,
@@ -49,7 +52,7 @@ def forget(connection: Connection, book: BookId) -> None:
 
 def _fill(connection: Connection, book: BookId, number: int, fact: FillBooked) -> None:
     connection.execute(insert(schema.fills).values(fill_row(book, number, fact)))
-    added = {"fees": fact.fee_value, "volume": fact.fill.value}
+    added = {"fees": fact.fee_value, "volume": EXACT.multiply(fact.fill.quantity, fact.fill.price)}
     _add(connection, schema.days, {"book": book, "day": day_of(fact.fill.at)}, added)
     _add(connection, schema.totals, {"book": book}, added)
 
@@ -106,8 +109,12 @@ def _add(connection: Connection, table: Table, key: dict[str, Any], added: Mappi
         exact = {name: added.get(name, ZERO if _is_exact(table, name) else 0) for name in sums}
         connection.execute(insert(table).values(key | exact))
     else:
-        total = {name: row[name] + value for name, value in added.items()}
+        total = {name: _sum(row[name], value) for name, value in added.items()}
         connection.execute(update(table).where(*_matches(table, key)).values(total))
+
+
+def _sum(old: Any, added: Any) -> Any:
+    return EXACT.add(old, added) if isinstance(old, Decimal) else old + added
 
 
 def _is_exact(table: Table, name: str) -> bool:
