@@ -6,8 +6,9 @@
 FROM python:3.11-slim AS build
 COPY requirements/bootstrap.txt requirements/run.txt /requirements/
 RUN python -m venv /venv \
- && python -m pip install --quiet --no-cache-dir --target /tools --require-hashes -r /requirements/bootstrap.txt \
- && VIRTUAL_ENV=/venv /tools/bin/uv pip sync --quiet --no-cache --compile-bytecode --require-hashes /requirements/run.txt
+ && python -m pip install --quiet --no-cache-dir --root-user-action=ignore --target /tools --require-hashes -r /requirements/bootstrap.txt \
+ && VIRTUAL_ENV=/venv /tools/bin/uv pip sync --quiet --system-certs --no-cache --compile-bytecode \
+    --require-hashes /requirements/run.txt
 # ccxt brings over a hundred venues of which six are used, but leans on them here and there: it stays whole.
 COPY bot /app/bot
 COPY engine /app/engine
@@ -16,7 +17,7 @@ COPY sandbox /app/sandbox
 RUN python -m compileall -q /app
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin pocketdesk \
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin pocketdesk \
  && install -d -o pocketdesk -g pocketdesk -m 700 /data && install -d /etc/pocketdesk
 COPY --from=build /venv /venv
 COPY --from=build /app /app

@@ -1,0 +1,45 @@
+"""From a command to its answer, with a long history stored. `python -m benchmarks.bench_chat`."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.history import write_history
+from benchmarks.whole_bot import COINS, house
+
+LIMIT_MS = 10.0
+FILLS = 100_000
+ROUNDS = 40
+COMMANDS = {"/positions": "", "/trades": "", "/profit": "", "/balance": "", "/risk": "", "/help": ""}
+"""Each with the text that its answer holds; empty for the first message that comes."""
+
+
+def measure(fills: int = FILLS, rounds: int = ROUNDS) -> dict[str, float]:
+    """Median milliseconds over all commands, both ways over the stand-in's HTTP included."""
+    return {"command_to_answer_ms": asyncio.run(_measure(fills, rounds))}
+
+
+async def _measure(fills: int, rounds: int) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        await write_history(f"sqlite:///{folder}/data/pocketdesk.db", fills)
+        async with house(Path(folder), COINS[:3]) as home:
+            await home.pair()
+            found = []
+            async with home.bot():
+                await home.ask("/help", "/pause")
+                await asyncio.sleep(2)
+                for index in range(rounds):
+                    command, wanted = list(COMMANDS.items())[index % len(COMMANDS)]
+                    began = time.perf_counter()
+                    await home.ask(command, wanted)
+                    found.append((time.perf_counter() - began) * 1000)
+                    await asyncio.sleep(0.05)
+    return statistics.median(found)
+
+
+if __name__ == "__main__":
+    print(f"command to answer, median: {measure()['command_to_answer_ms']:.1f} ms (at most {LIMIT_MS:g})")
