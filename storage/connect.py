@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from engine.core.errors import StorageTrouble
@@ -25,7 +25,7 @@ DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+asyncpg", "pos
 class Address:
     """Where the database is. `name` may be shown and logged: it holds no password. `path` only for SQLite."""
 
-    url: str
+    url: str = field(repr=False)
     name: str
     path: Path | None
 
@@ -51,7 +51,10 @@ def parse_address(url: str) -> Address:
         raise StorageTrouble(f"databases of the kind {backend!r} are not supported; use sqlite or postgresql")
     full = parsed.set(drivername=DRIVERS[backend]).render_as_string(hide_password=False)
     if backend != "sqlite":
-        return Address(full, parsed.set(password=None, query={}).render_as_string(), None)
+        shown = URL.create(
+            backend, parsed.username, host=parsed.host, port=parsed.port, database=parsed.database
+        )
+        return Address(full, shown.render_as_string(), None)
     if not parsed.database or parsed.database == ":memory:":
         raise StorageTrouble("the database needs a file: sqlite:///data/pocketdesk.db")
     return Address(full, parsed.database, Path(parsed.database))

@@ -5,6 +5,7 @@ Codes: https://www.sqlite.org/rescode.html and https://www.postgresql.org/docs/c
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,6 +65,9 @@ def trouble(error: Exception, where: str) -> StorageTrouble:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     if isinstance(cause, sqlite3.Error):
         return _of_sqlite(cause, where)
+    if isinstance(cause, OSError) and cause.filename:
+        kind = DiskFull if cause.errno == errno.ENOSPC else StorageTrouble
+        return kind(f"the database {where} can't be used: {cause.filename}: {cause.strerror}")
     state = str(getattr(cause, "sqlstate", None) or "")
     if state.startswith("53"):
         return DiskFull(f"the server of the database {where} has no room left: {cause}")
