@@ -16,18 +16,19 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
+from typing import TypeVar
 
 from engine.clock import ManualClock
 from engine.core import inputs as i
 from engine.core.effects import Cancel, Effect, Submit
 from engine.core.errors import Rejected
-from engine.core.evolve import restore
+from engine.core.evolve import evolve, restore
 from engine.core.facts import AnyFact, CommandDone
 from engine.core.ids import ClientOrderId, CommandId, PresetId, Symbol
 from engine.core.ledger import Position
 from engine.core.market import Market
-from engine.core.model import Action, Balance, Instrument, OrderReport, Price, Side
-from engine.core.money import Quote
+from engine.core.model import Action, Balance, Instrument, OrderReport, Side
+from engine.core.money import Price, Quote
 from engine.core.notices import Notice
 from engine.core.orders import Order, Purpose
 from engine.core.settings import TraderSettings
@@ -38,6 +39,8 @@ from engine.exchanges.paper_rules import PaperRules
 from tests.support.builders import BTC, CROSS, ETH, START, USDT, instrument, ratio, seconds, signal, ticker
 from tests.support.builders import settings as usual_settings
 from tests.support.network import Fault, Network
+
+Kind = TypeVar("Kind", bound=AnyFact)
 
 EXACT = PaperRules(spread=ratio("0"), slippage=ratio("0"), impact=ratio("0"), participation=ratio("1"))
 """Fills at the last price, as much as its volume."""
@@ -78,6 +81,12 @@ class Desk:
     def open(self, clean: bool = False) -> None:
         self.give(i.Opened(self.now, "cafe", clean))
         self.give(i.InstrumentsSeen(self.now, self.instruments))
+
+    def record(self, fact: AnyFact) -> None:
+        """A fact that no input of this harness leads to."""
+        self.facts.append(fact)
+        for state in (self.state, self.folded):
+            evolve(state, fact)
 
     def crash(self, venue_forgets: bool = False) -> None:
         """The process dies with all that was on its way; another begins from the facts alone.
@@ -208,8 +217,8 @@ class Desk:
         (only,) = self.orders(purpose)
         return only
 
-    def of(self, kind: type[AnyFact]) -> list[AnyFact]:
-        return [fact for fact in self.facts if type(fact) is kind]
+    def of(self, kind: type[Kind]) -> list[Kind]:
+        return [fact for fact in self.facts if isinstance(fact, kind)]
 
     def told(self, kind: str) -> list[Notice]:
         return [notice for notice in self.notices if notice.kind == kind]
