@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.util import find_spec, module_from_spec
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -82,3 +86,44 @@ assert type(ccxt) is type(sys)
 def test_an_unknown_venue_is_refused() -> None:
     with pytest.raises(ValueError, match="no streaming venue called 'pionex'"):
         lean.venue_class("pionex")
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """A package built like ccxt's, made lazy in this process."""
+    package = tmp_path / "toy_venues"
+    package.mkdir()
+    (package / "__init__.py").write_text("from toy_venues.small import small\nexchanges = ['small']\n")
+    (package / "small.py").write_text("class small:\n    pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    spec = find_spec("toy_venues")
+    assert spec is not None
+    module = module_from_spec(spec)
+    module.__class__ = lean.LazyPackage
+    monkeypatch.setitem(sys.modules, "toy_venues", module)
+    yield module
+    sys.modules.pop("toy_venues.small", None)
+
+
+def test_a_lazy_package_finds_a_venue_by_name(toy: ModuleType) -> None:
+    assert isinstance(toy.small, type)
+    assert toy.small is sys.modules["toy_venues.small"].__dict__["small"]
+    assert "exchanges" not in toy.__dict__
+
+
+def test_a_lazy_package_becomes_whole_when_it_must(toy: ModuleType) -> None:
+    assert toy.exchanges == ["small"]
+    assert type(toy) is ModuleType
+    assert toy.__dict__["small"] is sys.modules["toy_venues.small"].__dict__["small"]
+
+
+def test_a_lazy_package_lacks_what_the_whole_one_lacks(toy: ModuleType) -> None:
+    for name in ("__wrapped__", "nothing_of_this_name"):
+        with pytest.raises(AttributeError, match=name):
+            getattr(toy, name)
+
+
+def test_a_lazy_package_without_a_loader_says_so(toy: ModuleType) -> None:
+    toy.__spec__ = None
+    with pytest.raises((ImportError, ValueError)):
+        _ = toy.exchanges

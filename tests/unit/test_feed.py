@@ -376,6 +376,17 @@ async def test_the_stream_follows_what_is_wanted(rig: Rig) -> None:
     rig.feed.unsubscribe(second)
 
 
+async def test_a_trouble_of_a_dropped_symbol_is_forgotten(rig: Rig) -> None:
+    await rig.live(BTC)
+    second = rig.listen(ETH)
+    rig.wait(SETTINGS.stale + 1)
+    await rig.until(lambda: rig.listener.began(Trouble.PRICES_STALE, ETH))
+    rig.feed.unsubscribe(second)
+    later = Listener()
+    rig.feed.subscribe([ETH], later.prices.append, later.troubles.append)
+    assert not later.began(Trouble.PRICES_STALE, ETH)
+
+
 async def test_nothing_is_asked_when_nobody_wants_anything(rig: Rig) -> None:
     rig.feed.start()
     rig.feed.start()
