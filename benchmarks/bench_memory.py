@@ -27,7 +27,7 @@ async def _measure(seconds: float) -> float:
             async with home.bot() as process:
                 await asyncio.sleep(seconds)
                 await home.phone.send("/chart BTC/USDT 5m")
-                await home.phone.wait_for(lambda message: bool(message.photo), 30)
+                await home.phone.wait_for(lambda message: message.attachment is not None, 30)
                 return resident_mb(process.pid)
 
 

@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     restore = add("restore", _restore, "put a backup in the place of the database; the bot must not run")
     restore.add_argument("source", type=Path, help="the file that backup wrote")
     _add_config(restore)
-    _add_config(add("pair", _pair, "make a new pairing link, for a new phone or a lost one"))
+    _add_config(add("pair", _pair, "forget the owner, so that the next start shows a new pairing link"))
     _add_config(add("health", _health, "ask a running bot how it is (for a watchdog)"))
     add("version", _version, "the version")
     return parser
@@ -183,13 +183,12 @@ def _pair(options: argparse.Namespace) -> int:
     loaded = _load(options)
     if loaded is None:
         return 2
+    from bot.application import new_pairing
     from bot.logs import start_logs
-    from bot.pair import new_pairing
-    from engine.clock import SystemClock
 
     start_logs(None, loaded.config.secrets())
     try:
-        say(asyncio.run(new_pairing(loaded.config, SystemClock())))
+        say(asyncio.run(new_pairing(loaded.config)))
     except PocketdeskError as error:
         say(str(error), sys.stderr)
         return 1

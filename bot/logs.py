@@ -29,7 +29,7 @@ scrubber = Scrubber()
 """The process's own; whoever learns a secret registers it here."""
 
 _correlation: ContextVar[str] = ContextVar("correlation", default="")
-_TERMINAL = "{time:YYYY-MM-DD HH:mm:ss.SSS!UTC} {level:<7} {extra[about]}{message}\n{exception}"
+_TERMINAL = "{time:YYYY-MM-DD HH:mm:ss.SSS!UTC} {level:<7} {extra[about]}{message}"
 _QUIET = ("httpx", "httpcore", "hpack", "apscheduler", "aiohttp.access", "matplotlib", "PIL", "asyncio")
 """Libraries that are told to speak only of trouble; httpx writes every address, with the token in it."""
 
