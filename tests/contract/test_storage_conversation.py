@@ -29,7 +29,8 @@ MINUTE = timedelta(minutes=1)
 
 
 def notice(kind: str = "filled", weight: Weight = Weight.TRADE, **other: Any) -> Notice:
-    return Notice(**({"at": START, "book": BOOK, "kind": kind, "weight": weight} | other))
+    fields: dict[str, Any] = {"at": START, "book": BOOK, "kind": kind, "weight": weight}
+    return Notice(**(fields | other))
 
 
 async def due(store: Store, minutes: int = 60) -> list[Waiting]:
@@ -229,7 +230,13 @@ async def test_settings_keep_json_values(store: Store) -> None:
 
 
 def token(name: str, **other: Any) -> Token:
-    fields = {"verb": "close", "chat_id": 5, "user_id": 1, "expires_at": START + MINUTE, "args": {"id": "p1"}}
+    fields: dict[str, Any] = {
+        "verb": "close",
+        "chat_id": 5,
+        "user_id": 1,
+        "expires_at": START + MINUTE,
+        "args": {"id": "p1"},
+    }
     return Token(name, **(fields | other))
 
 

@@ -108,15 +108,16 @@ async def _check_sums(store: Store, fills: list[FillBooked], closed: list[Positi
 
 def _totals(fills: list[FillBooked], closed: list[PositionClosed]) -> Totals:
     profits: list[Decimal] = [one.profit for one in closed]
-    return Totals(  # type: ignore[call-arg]
-        profit=sum(profits, ZERO),
-        fees=sum((one.fee_value for one in fills), ZERO),
-        volume=sum((one.fill.value for one in fills), ZERO),
-        won=sum((profit for profit in profits if profit > 0), ZERO),
-        lost=sum((-profit for profit in profits if profit < 0), ZERO),
-        trades=len(profits),
-        wins=sum(profit > 0 for profit in profits),
-    )
+    sums: dict[str, Any] = {
+        "profit": sum(profits, ZERO),
+        "fees": sum((one.fee_value for one in fills), ZERO),
+        "volume": sum((one.fill.value for one in fills), ZERO),
+        "won": sum((profit for profit in profits if profit > 0), ZERO),
+        "lost": sum((-profit for profit in profits if profit < 0), ZERO),
+        "trades": len(profits),
+        "wins": sum(profit > 0 for profit in profits),
+    }
+    return Totals(**sums)
 
 
 async def _check_performance(store: Store, closed: list[PositionClosed]) -> None:
