@@ -1,0 +1,445 @@
+"""Every sentence with which an entry is denied, sizing, and the breakers of equity (law 6)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from engine.core import facts as f
+from engine.core import inputs as i
+from engine.core.breakers import limit_of, step_for
+from engine.core.effects import Query, Submit
+from engine.core.market import STALE_AFTER, equity
+from engine.core.model import Direction, Mode, Side, VenueStatus
+from engine.core.orders import Purpose
+from engine.core.risk import Approved, Proposal, exposure
+from engine.core.settings import Limits, Size
+from tests.support.builders import (
+    BNB,
+    BTC,
+    CROSS,
+    ETH,
+    WIDE,
+    instrument,
+    preset,
+    price,
+    quote,
+    ratio,
+    report,
+    settings,
+    signal,
+    steps,
+    ticker,
+)
+from tests.support.desk import Desk
+from tests.support.network import Fault
+
+
+def ready(size: Size | None = None, limits: Limits | None = None, **rules: str) -> Desk:
+    desk = Desk(settings(preset(size=size), preset(preset("bounce").id), limits=limits), [  # type: ignore[arg-type]
+        instrument(BTC, **rules), instrument(ETH), instrument(BNB)  # type: ignore[arg-type]
+    ])  # fmt: skip
+    desk.price(BTC, "100")
+    desk.price(ETH, "100")
+    return desk
+
+
+def denied(desk: Desk) -> str:
+    return desk.of(f.SignalDenied)[-1].reason
+
+
+def enter(desk: Desk, **what: str) -> str:
+    """Why the strategy's wish was denied; empty if it was not."""
+    before = len(desk.of(f.SignalDenied))
+    desk.clock.advance(timedelta(seconds=1))
+    desk.signal(BTC, **what)  # type: ignore[arg-type]
+    return denied(desk) if len(desk.of(f.SignalDenied)) > before else ""
+
+
+# ── every sentence ────────────────────────────────────────────────────────────────────────
+
+
+def test_denied_while_halted() -> None:
+    desk = ready()
+    desk.command(i.Halt, "the owner was worried")
+    assert enter(desk) == "halted: the owner was worried"
+
+
+@pytest.mark.parametrize(("order", "word"), [(i.Pause, "paused"), (i.Stop, "stopped")])
+def test_no_entries_by_hand_nor_by_a_strategy_while_not_running(order: type[i.Command], word: str) -> None:
+    desk = ready()
+    desk.command(order)
+    assert desk.buy(BTC, "100") == f"the connection is {word}"
+    assert desk.signal(BTC).facts == []
+
+
+@pytest.mark.parametrize("breaker", [f.Breaker.DAILY_LOSS, f.Breaker.DRAWDOWN])
+def test_denied_at_the_no_entries_step(breaker: f.Breaker) -> None:
+    desk = ready()
+    desk.record(f.BreakerMoved(desk.now, breaker, f.Step.WARN, ratio("0.02"), ratio("0.02")))
+    assert enter(desk) == ""
+    desk.record(f.BreakerMoved(desk.now, breaker, f.Step.NO_ENTRIES, ratio("0.05"), ratio("0.04")))
+    assert desk.buy(ETH, "100") == f"{breaker.replace('_', ' ')} is at its no-entries step"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (f.Trouble.VENUE_UNREACHABLE, "the venue can't be reached"),
+        (f.Trouble.CLOCK_OFF, "the clock is off"),
+        (f.Trouble.STORAGE, "the database or disk is in trouble"),
+    ],
+)
+def test_denied_while_something_is_wrong_with_the_whole_connection(trouble: f.Trouble, words: str) -> None:
+    desk = ready()
+    desk.give(i.TroubleSeen(desk.now, trouble, "", "it broke"))
+    assert enter(desk) == words
+    desk.give(i.TroubleGone(desk.now, trouble))
+    assert enter(desk) == ""
+
+
+def test_denied_while_the_key_is_refused_even_if_the_halt_was_lifted() -> None:
+    desk = ready()
+    desk.give(i.TroubleSeen(desk.now, f.Trouble.KEY_REFUSED, "", "expired"))
+    assert desk.state.halted == "the venue refuses our key: expired"
+    desk.command(i.LiftHalt)
+    desk.command(i.Resume)
+    assert enter(desk) == "the venue refuses the key"
+
+
+@pytest.mark.parametrize("subject", [BTC, ""])
+def test_denied_while_prices_are_stale(subject: str) -> None:
+    desk = ready()
+    desk.give(i.TroubleSeen(desk.now, f.Trouble.PRICES_STALE, subject, "silent"))
+    assert enter(desk) == "prices of BTC/USDT are stale"
+    other = "" if subject else "prices of ETH/USDT are stale"
+    assert desk.buy(ETH, "100") == ("" if subject else other), "one instrument's silence stops it alone"
+
+
+def test_denied_for_instruments_that_are_unknown_closed_or_paid_in_another_coin() -> None:
+    desk = ready()
+    desk.market.prices[BNB] = ticker(BNB, "100")
+    desk.market.seen_at[BNB] = desk.now
+    del desk.market.instruments[BNB]
+    assert desk.buy(BNB, "100") == "BNB/USDT is not known at this venue"
+    desk.market.instruments[BNB] = instrument(BNB, active=False)
+    assert desk.buy(BNB, "100") == "BNB/USDT is not traded at the moment"
+    desk.market.instruments[BNB] = replace(instrument(BNB), quote=preset().symbols[0].partition("/")[0])  # type: ignore[arg-type]
+    assert desk.buy(BNB, "100") == "BNB/USDT is paid in BTC, this book counts in USDT"
+
+
+def test_law_15_denied_without_a_fresh_price() -> None:
+    desk = ready()
+    desk.clock.advance(STALE_AFTER + timedelta(seconds=1))
+    assert enter(desk) == "no fresh price for BTC/USDT"
+    assert desk.buy(ETH, "100") == "no fresh price for ETH/USDT"
+
+
+def test_denied_beyond_the_number_of_positions() -> None:
+    desk = ready(limits=replace(WIDE, open_positions=1))
+    assert desk.buy(ETH, "500") == ""
+    assert enter(desk) == "1 positions are open, the limit is 1"
+
+
+def test_denied_where_the_preset_holds_that_instrument_or_as_many_as_it_may() -> None:
+    desk = ready()
+    assert enter(desk) == ""
+    assert enter(desk) == "there is a position in BTC/USDT already"
+    few = Desk(settings(preset(max_positions=1)))
+    few.price(BTC, "100")
+    few.price(ETH, "100")
+    few.signal(BTC)
+    few.signal(ETH)
+    assert denied(few) == "the preset holds 1 positions, its limit is 1"
+
+
+def test_denied_for_a_short_on_a_spot_venue() -> None:
+    desk = ready()
+    short = replace(signal(BTC, desk.now), direction=Direction.SHORT)
+    desk.give(i.SignalSeen(desk.now, short))
+    assert denied(desk) == "this venue trades spot: a short is not possible"
+    sold = desk.command(i.ManualEntry, ETH, Side.SELL, quote("100"))
+    assert sold == "this venue trades spot: to sell, close a position"
+
+
+def test_denied_for_a_stop_that_is_no_stop() -> None:
+    desk = ready()
+    assert enter(desk, stop_distance="100") == "the stop would be 100 away from a price of 100"
+    coarse = ready(tick="5")
+    words = "the stop would be at the price itself: BTC/USDT moves in steps of 5"
+    assert enter(coarse) == words
+
+
+def test_denied_while_equity_is_unknown() -> None:
+    desk = ready()
+    desk.buy(ETH, "500")
+    del desk.market.prices[ETH]
+    assert enter(desk) == "equity is not known yet: a held coin has no price"
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (replace(WIDE, position=ratio("0")), "the limit of one position is used up"),
+        (replace(WIDE, instrument_exposure=ratio("0.05")), "the exposure limit of BTC/USDT is used up"),
+        (replace(WIDE, total_exposure=ratio("0.05")), "the limit of all exposure is used up"),
+    ],
+)
+def test_denied_when_a_limit_is_used_up(limits: Limits, words: str) -> None:
+    desk = ready(limits=limits)
+    if "one position" not in words:
+        desk.buy(BTC, "600")
+        desk.price(BTC, "102")
+    assert enter(desk) == words
+
+
+def test_denied_when_the_free_balance_is_used_up() -> None:
+    generous = replace(WIDE, position=ratio("3"), instrument_exposure=ratio("3"), total_exposure=ratio("3"))
+    desk = ready(limits=generous)
+    assert desk.buy(ETH, "500") == ""
+    spent = desk.state.holdings[desk.state.quote]
+    desk.record(f.BalanceFlowed(desk.now, desk.state.quote, -spent, quote(-spent), "withdrawn"))
+    assert enter(desk) == "the free balance is used up"
+
+
+def test_O13_denied_below_the_least_quantity_or_value() -> None:
+    desk = ready(least="0.01")
+    assert desk.buy(BTC, "0.9") == "0.009 BTC is below the venue's least of 0.01"
+    assert desk.buy(ETH, "4.9") == "4.90 USDT is below the venue's least of 5 USDT"
+    assert desk.buy(BTC, "0.001") == "0.000 BTC is below the venue's least of 0.01"
+
+
+def test_O14_denied_where_the_entry_would_pass_and_its_stop_would_not() -> None:
+    words = "its stop could not be placed: 4.90 USDT is below the venue's least of 5 USDT"
+    assert ready().buy(BTC, "5.1") == words
+
+
+def test_only_risk_makes_an_approved() -> None:
+    stop, take = price("2"), None
+    wish = Proposal(BTC, Direction.LONG, None, Size(quote=quote("1")), preset().exits, "x", stop, take)
+    with pytest.raises(TypeError, match=r"only risk\.approve"):
+        Approved(wish, wish.size.quote, price("1"), object())  # type: ignore[arg-type]
+
+
+def test_a_live_book_denies_entries_until_it_was_held_against_the_venue() -> None:
+    desk = Desk(settings(mode=Mode.LIVE))
+    desk.price(BTC, "100")
+    assert desk.state.state.value == "paused", "a live book never begins running"
+    desk.command(i.Resume)
+    assert desk.buy(BTC, "100") == "our books were not held against the venue's yet"
+
+
+def test_denied_where_the_account_holds_less_than_our_positions() -> None:
+    desk = ready()
+    coin = instrument(BTC).base
+    desk.record(f.ShortfallSeen(desk.now, coin, instrument().min_quantity, instrument().min_quantity))
+    assert enter(desk) == "the account holds less BTC than our positions"
+
+
+# ── limits are kept while things are under way ────────────────────────────────────────────
+
+
+def test_exposure_counts_what_the_venue_filled_and_our_books_lack() -> None:
+    """An answer with the total alone: the fills come later, the limit is used now."""
+    desk = ready(limits=replace(WIDE, total_exposure=ratio("0.1")))
+    desk.network.plan(Submit, Fault.HANGS)
+    assert desk.buy(ETH, "900") == ""
+    name = desk.submitted()[0]
+    desk.give(i.OrderSeen(desk.now, report(name, VenueStatus.FILLED, "9", symbol=ETH)))
+    assert exposure(desk.state, desk.market) == Decimal(900)
+    assert enter(desk) == ""
+    assert desk.of(f.FillBooked)[-1].fill.quantity == Decimal(1)
+
+
+def test_after_a_restart_no_limit_is_judged_before_orders_under_way_have_a_price() -> None:
+    desk = ready()
+    desk.network.plan(Submit, Fault.LOST_AFTER)
+    desk.buy(ETH, "900")
+    desk.network.plan(Query, *[Fault.LOST_BEFORE] * 9)
+    desk.crash()
+    desk.price(BTC, "100")
+    assert enter(desk) == "an order in ETH/USDT is under way and its price is not known yet"
+
+
+# ── sizes ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (Size(share=ratio("0.1")), "10"),
+        (Size(quote=quote("250")), "2.5"),
+        (Size(risk=ratio("0.01")), "50"),  # 1 % of 10,000 lost at a stop 2 away
+        (Size(share=ratio("0.00001")), None),
+        (Size(), None),
+    ],
+)
+def test_a_presets_size(size: Size, expected: str | None) -> None:
+    desk = ready(size)
+    why = enter(desk)
+    bought = [one.order.quantity for one in desk.of(f.OrderIntended) if one.order.purpose is Purpose.ENTRY]
+    assert bought == ([Decimal(expected)] if expected else [])
+    assert bool(why) is (expected is None)
+
+
+def test_the_volume_factor_multiplies_every_size() -> None:
+    desk = Desk(settings(factor="0.5"))
+    desk.price(BTC, "100")
+    desk.signal(BTC)
+    assert desk.position.entered == Decimal(5)
+
+
+def test_a_strategys_own_stop_distance_replaces_the_presets() -> None:
+    desk = ready()
+    enter(desk, stop_distance="5")
+    assert desk.position.stop == Decimal(95)
+
+
+# ── signals ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_candle_counts_once_for_a_preset_and_instrument() -> None:
+    desk = ready()
+    first = signal(BTC, desk.now)
+    assert desk.give(i.SignalSeen(desk.now, first)).facts
+    desk.settle()
+    late = replace(first, candle_close=first.candle_close - timedelta(minutes=1))
+    for again in (first, late, replace(first, preset=preset("gone").id)):  # type: ignore[arg-type]
+        assert desk.give(i.SignalSeen(desk.now, again)).facts == []
+
+
+def test_a_preset_that_was_switched_off_takes_no_signal() -> None:
+    desk = ready()
+    assert desk.command(i.SwitchPreset, CROSS, False) == ""
+    assert desk.command(i.SwitchPreset, CROSS, False) == ""
+    assert len(desk.of(f.PresetSwitched)) == 1
+    assert desk.signal(BTC).facts == []
+    desk.command(i.SwitchPreset, CROSS, True)
+    assert enter(desk) == ""
+
+
+# ── breakers ──────────────────────────────────────────────────────────────────────────────
+
+TIGHT = steps("0.02", "0.04", "0.06")
+
+
+def judged(*worth: str, loss: bool = True) -> Desk:
+    """All money but a little in BTC at 100, then the given prices, marked a minute apart."""
+    wide = steps("0.9", "0.95", "0.99")
+    limits = replace(WIDE, daily_loss=TIGHT if loss else wide, drawdown=wide if loss else TIGHT)
+    desk = Desk(settings(preset(size=Size(share=ratio("0.9")), exits=replace(
+        preset().exits, stop_loss=ratio("0.5"), take_profit=None)), limits=limits))  # fmt: skip
+    desk.price(BTC, "100")
+    desk.signal(BTC)
+    for last in worth:
+        look(desk, last)
+    return desk
+
+
+def look(desk: Desk, last: str) -> None:
+    desk.clock.advance(timedelta(seconds=61))
+    desk.price(BTC, last)
+    desk.give(i.EquityDue(desk.now))
+    desk.settle()
+
+
+def moves(desk: Desk) -> list[str]:
+    return [one.step.value for one in desk.of(f.BreakerMoved)]
+
+
+def test_law_6_the_daily_loss_warns_then_stops_entries_then_halts() -> None:
+    desk = judged("99", "97.5", "95", "92.9")
+    assert moves(desk) == ["warn", "no_entries", "halt"]
+    assert desk.state.is_halted
+    assert desk.state.halted.startswith("daily loss of 6.")
+
+
+def test_a_step_is_left_only_well_below_its_limit() -> None:
+    desk = judged("97.6", "97.9", "97.85", "98.5")
+    assert moves(desk) == ["warn", "clear"]
+
+
+def test_hysteresis_by_the_number() -> None:
+    assert step_for(ratio("0.037"), TIGHT, f.Step.NO_ENTRIES) is f.Step.NO_ENTRIES
+    assert step_for(ratio("0.035"), TIGHT, f.Step.NO_ENTRIES) is f.Step.WARN
+    assert limit_of(f.Step.CLEAR, TIGHT) == 0
+
+
+def test_drawdown_counts_from_the_stored_high_water_mark() -> None:
+    desk = judged("110", "107.5", loss=False)
+    assert desk.state.high_water == equity(desk.state, desk.market) or moves(desk) == ["warn"]
+    desk.crash()
+    look(desk, "105")
+    assert moves(desk) == ["warn", "no_entries"]
+
+
+def test_law_6_a_halt_by_a_breaker_cancels_what_works_to_enter() -> None:
+    desk = judged()
+    desk.price(ETH, "100", volume="1")
+    desk.buy(ETH, "500")
+    assert desk.order(Purpose.ENTRY).filled == 1
+    desk.record(f.HaltLatched(desk.now, f.Breaker.DRAWDOWN, "drawdown of 20 %"))
+    desk.advance(1)
+    assert not desk.orders(Purpose.ENTRY)
+    assert desk.of(f.CancelIntended)[-1].reason == "halted"
+
+
+def test_law_6_the_owners_halt_cancels_what_works_to_enter_at_once() -> None:
+    desk = ready()
+    desk.price(BTC, "100", volume="1")
+    desk.signal(BTC)
+    assert desk.command(i.Halt) == ""
+    assert not desk.orders(Purpose.ENTRY)
+    assert desk.command(i.Halt) == "", "a second tap is no error"
+    assert len(desk.of(f.HaltLatched)) == 1
+    assert desk.state.halted == "halted by owner"
+
+
+def test_a_lifted_halt_begins_its_marks_anew() -> None:
+    desk = judged("92.9")
+    desk.command(i.LiftHalt)
+    look(desk, "92.9")
+    assert not desk.state.is_halted
+    assert desk.command(i.LiftHalt) == "no halt is latched"
+
+
+def test_a_new_day_begins_once_and_only_forward() -> None:
+    desk = judged("97.5")
+    for days in (1, 0, -2):
+        desk.give(i.EquityDue(desk.now + timedelta(days=days)))
+        desk.price(BTC, "97.5")
+    assert [one.day for one in desk.of(f.DayBegan)] == []
+    tomorrow = timedelta(days=1)
+    desk.clock.advance(tomorrow)
+    look(desk, "97.5")
+    look(desk, "97.5")
+    assert [one.day for one in desk.of(f.DayBegan)] == ["2024-03-02"]
+    assert moves(desk) == ["warn", "clear"], "the loss was yesterday's"
+
+
+def test_law_15_equity_is_not_judged_on_stale_or_missing_prices() -> None:
+    desk = judged()
+    desk.clock.advance(STALE_AFTER * 2)
+    assert desk.give(i.EquityDue(desk.now)).facts == []
+    desk.crash()
+    assert desk.give(i.EquityDue(desk.now)).facts == []
+
+
+def test_equity_is_written_down_once_a_minute_or_at_a_new_high() -> None:
+    desk = judged()
+    desk.give(i.EquityDue(desk.now))
+    desk.give(i.EquityDue(desk.now))
+    assert len(desk.of(f.EquityMarked)) == 1
+    desk.price(BTC, "101")
+    desk.give(i.EquityDue(desk.now))
+    assert len(desk.of(f.EquityMarked)) == 2
+    assert desk.of(f.EquityMarked)[-1].cash == desk.state.holdings[desk.state.quote]
+
+
+def test_an_account_without_money_has_lost_nothing() -> None:
+    desk = Desk(settings(balance="0"))
+    desk.give(i.EquityDue(desk.now))
+    assert moves(desk) == []
