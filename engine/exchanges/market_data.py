@@ -40,6 +40,8 @@ class CcxtMarketData:
         self._gate = Gate(clock)
         self._markets: dict[str, Mapping[str, Any]] = {}
         self._asked: set[Symbol] = set()
+        # Two who load at once would each forget what the other asked for.
+        self._loading = asyncio.Lock()
         self._volumes = parse.Volumes()
         self._offset = timedelta(0)
         self._offset_at: float | None = None
@@ -47,7 +49,8 @@ class CcxtMarketData:
     # ── engine.ports.MarketData ───────────────────────────────────────────────────────────
 
     async def instruments(self, symbols: Sequence[Symbol]) -> dict[Symbol, Instrument]:
-        await self._load(symbols)
+        async with self._loading:
+            await self._load(symbols)
         found: dict[Symbol, Instrument] = {}
         for symbol in symbols:
             if symbol in self._markets:
@@ -152,8 +155,9 @@ class CcxtMarketData:
 
     async def _ensure(self, symbols: Sequence[Symbol]) -> None:
         """Load what was never asked for. What the venue did not list then is not asked for with every poll."""
-        if not self._asked.issuperset(symbols):
-            await self._load(symbols)
+        async with self._loading:
+            if not self._asked.issuperset(symbols):
+                await self._load(symbols)
 
     async def _load(self, symbols: Sequence[Symbol]) -> None:
         """Ask what the venue lists, keep only what was ever asked for: all of Binance costs 45 MB."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -194,6 +195,12 @@ async def test_only_the_list_is_asked_for_and_only_of_ours(data: CcxtMarketData,
     bad.answers["exchangeInfo"] = note
     assert list(await data.instruments([BTC])) == [BTC]
     assert (bad.asked, seen) == (["exchangeInfo"], ['["BTCUSDT"]'])
+
+
+async def test_two_connections_that_ask_at_once_forget_nothing(data: CcxtMarketData, bad: BadVenue) -> None:
+    await asyncio.gather(data.instruments([BTC]), data.instruments([ETH]))
+    await asyncio.gather(data.tickers([BTC]), data.tickers([ETH]))
+    assert bad.asked.count("exchangeInfo") == 2
 
 
 async def test_unsound_tickers_are_left_out(data: CcxtMarketData, bad: BadVenue) -> None:
