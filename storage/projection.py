@@ -1,7 +1,7 @@
 """What is read from the facts, kept in the same transaction.
 
 Each kind of fact adds rows or adds to rows; nothing here depends on anything but the fact and its number, so all
-tables can be made again from the journal (`rebuild`) and come out the same.
+tables could be made again from the journal and come out the same.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, insert, select, update
 
 from engine.core.facts import AnyFact, EquityMarked, FillBooked, HaltLatched, HaltLifted, PositionClosed
 from engine.core.ids import BookId
@@ -24,15 +24,6 @@ STEPS = (60, 600, 3_600, 86_400)
 """Seconds. Equity is kept as the last mark of each minute, ten minutes, hour and day."""
 EXACT = Context(prec=100)
 """Sums over years keep every digit; the usual 28 digits would round a large sum with many places."""
-READ_MODELS: tuple[Table, ...] = (
-    schema.fills,
-    schema.trades,
-    schema.days,
-    schema.totals,
-    schema.performance,
-    schema.equity,
-    schema.halts,
-)
 Projector = Callable[[Connection, BookId, int, Any], None]
 
 
@@ -42,12 +33,6 @@ def project(connection: Connection, book: BookId, after: int, facts: Sequence[An
         projector = PROJECTORS.get(type(fact))
         if projector is not None:
             projector(connection, book, number, fact)
-
-
-def forget(connection: Connection, book: BookId) -> None:
-    """Empty a book's read models, before they are made again."""
-    for table in READ_MODELS:
-        connection.execute(delete(table).where(table.c.book == book))
 
 
 def _fill(connection: Connection, book: BookId, number: int, fact: FillBooked) -> None:
