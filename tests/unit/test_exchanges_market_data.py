@@ -224,6 +224,8 @@ async def test_m3_the_venues_clock_decides_what_is_closed(
     found = await data.candles(BTC, 60)
     assert [candle.open_time for candle in found] == [venue_now - MINUTE]
     assert await data.clock_offset() == venue_now - clock.now()
+    bad.say("klines", [[bad.now_ms - 120_000, *numbers], closed])
+    assert [candle.open_time for candle in await data.candles(BTC, 60, limit=1)] == [venue_now - MINUTE]
 
 
 async def test_more_candles_than_one_answer_holds_end_at_the_newest() -> None:

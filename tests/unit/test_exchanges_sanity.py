@@ -52,6 +52,9 @@ def test_the_same_tick_again_confirms_nothing() -> None:
     band = Band()
     assert not band.sees("80")
     assert [band.sees("80", later=False) for _ in range(5)] == [False] * 5
+    assert not band.sees("80")
+    assert [band.sees("80", later=False) for _ in range(5)] == [False] * 5
+    assert band.sees("80")
 
 
 def test_a_second_source_confirms_at_once() -> None:

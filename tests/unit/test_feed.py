@@ -263,6 +263,19 @@ async def test_m11_a_wait_that_the_venue_imposes_is_obeyed_by_polls_and_stream(r
     await rig.until(lambda: len(rig.market.polled) > polls and len(rig.market.opened) == 2)
 
 
+async def test_m11_a_wait_told_to_the_stream_alone_is_obeyed_too(rig: Rig) -> None:
+    await rig.live(BTC)
+    rig.market.poll_error = None
+    rig.market.pushes.put_nowait(Unavailable("429", retry_after=100))
+    await rig.until(lambda: rig.market.open_now == 0)
+    await rig.looks()
+    rig.wait(95)
+    await rig.looks()
+    assert len(rig.market.opened) == 1
+    rig.wait(6)
+    await rig.opened(2)
+
+
 async def test_s7_one_tick_at_a_tenth_reaches_nobody(rig: Rig) -> None:
     await rig.live(BTC)
     rig.push("10")
