@@ -63,7 +63,6 @@ fills = Table(
     Column("at", Moment, nullable=False),
     Index("fills_of_position", "book", "position_id", "number"),
     Index("fills_of_symbol", "book", "symbol", "at"),
-    sqlite_with_rowid=False,
 )
 
 trades = Table(
@@ -86,7 +85,6 @@ trades = Table(
     Column("closed_at", Moment, nullable=False),
     Column("reason", Text, nullable=False),
     Index("trades_of_position", "book", "position_id"),
-    sqlite_with_rowid=False,
 )
 
 days = Table(

@@ -123,6 +123,10 @@ async def test_no_read_scans_a_table(store: Store) -> None:
     scans = {statement: plan for statement, plan in plans.items() if "SCAN" in plan or "TEMP B-TREE" in plan}
     assert len(plans) > 10
     assert scans == {}
+    # Nor does looking for one position walk through all of the book.
+    of_position = [plan for statement, plan in plans.items() if "position_id = ?" in statement]
+    assert len(of_position) == 2
+    assert all("position_id=?" in plan for plan in of_position)
 
 
 async def _statements(store: Store) -> list[tuple[str, Any]]:

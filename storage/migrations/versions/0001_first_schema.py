@@ -68,7 +68,6 @@ def make_the_read_models() -> None:
         sa.Column("fee_value", EXACT, nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("book", "number"),
-        sqlite_with_rowid=False,
     )
     op.create_index("fills_of_position", "fills", ["book", "position_id", "number"])
     op.create_index("fills_of_symbol", "fills", ["book", "symbol", "at"])
@@ -91,7 +90,6 @@ def make_the_read_models() -> None:
         sa.Column("closed_at", MOMENT, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("book", "number"),
-        sqlite_with_rowid=False,
     )
     op.create_index("trades_of_position", "trades", ["book", "position_id"])
     op.create_table(
