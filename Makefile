@@ -4,6 +4,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench docs format install lock image clean
 export PYTHONUNBUFFERED := 1
+# Compiled files halve every later start; some machines switch them off.
+unexport PYTHONDONTWRITEBYTECODE
 PY := .venv/bin/python
 CODE := bot engine storage sandbox tests benchmarks
 WORKERS ?= 2

@@ -37,7 +37,7 @@ class House:
         """The bot, paired with the phone at its first start; ended by SIGTERM."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "run", "--config", str(self.config),
-            cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=compiled(),
         )  # fmt: skip
         reading = asyncio.create_task(self._listen(process))
         try:
@@ -66,6 +66,11 @@ class House:
         """Send a command and wait for the message that answers it."""
         await self.phone.send(command)
         return await self.phone.wait_for(wanted, PATIENCE)
+
+
+def compiled() -> dict[str, str]:
+    """Our environment, but with compiled files kept, as on any machine that runs the bot for real."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @asynccontextmanager

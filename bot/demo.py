@@ -67,6 +67,8 @@ class Demo:
         process = subprocess.Popen(
             [sys.executable, "-m", "bot", *arguments],
             cwd=ROOT,
+            # Compiled files halve every later start; some machines switch them off.
+            env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
