@@ -109,7 +109,7 @@ class Charts:
             try:
                 async with asyncio.timeout(deadline):
                     return await self._asked(line)
-            except (TimeoutError, OSError, EOFError, ValueError) as error:
+            except (TimeoutError, OSError, EOFError, ValueError, LookupError, TypeError) as error:
                 self.failures += 1
                 await self._end()
                 raise ChartFailed(

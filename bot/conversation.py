@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -26,10 +25,11 @@ from bot.chat import Chat, patiently
 from bot.commands import COMMANDS
 from bot.config_models import Telegram
 from bot.dashboard import Dashboard
-from bot.gate import Strangers, Verdict, judge
+from bot.gate import Strangers, Verdict, judge, may_pair
 from bot.handlers.base import Services
 from bot.handlers.updates import Place, Updates
 from bot.outbox import Quiet, Sender
+from bot.pair import announce as announce_on_terminal
 from bot.pairing import Announce, Pairing
 from bot.polling import POLL_SECONDS, Polling, sentence_of
 from bot.screens import talk
@@ -77,7 +77,7 @@ class Conversation:
         self._dashboard = Dashboard(self._chat, store.settings, clock)
         self._updates: Updates | None = None
         self._strangers = Strangers(store.journal, store.settings, clock)
-        self._pairing = Pairing(store.people, clock, announce or _announce)
+        self._pairing = Pairing(store.people, clock, announce or announce_on_terminal)
         self._polling = Polling(self._bot, self.application.update_queue.put)
         self._owner: Person | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -190,9 +190,8 @@ class Conversation:
             await self._passed(update)
         elif verdict is Verdict.PAIR:
             await self._pair(update)
-        elif verdict is Verdict.STRANGER and update.effective_user is not None:
-            if await self._strangers.seen(update.effective_user):
-                self.wake()
+        elif verdict is Verdict.STRANGER:
+            await self._stranger(update)
         elif verdict is not Verdict.DROP and self._owner is not None:
             await self._refuse(self._owner, verdict)
 
@@ -212,15 +211,25 @@ class Conversation:
         else:
             logger.error("the owner has blocked the bot: alerts wait in the outbox")
 
-    async def _pair(self, update: Update) -> None:
-        assert update.message is not None
-        owner = await self._pairing.attempt(update.message)
-        if owner is None:
+    async def _stranger(self, update: Update) -> None:
+        """He may be the owner with a new phone, who has made a code with `pocketdesk pair`; else there is silence."""
+        if await self._pair(update) or update.effective_user is None:
             return
+        if await self._strangers.seen(update.effective_user):
+            self.wake()
+
+    async def _pair(self, update: Update) -> bool:
+        message = update.message
+        if message is None or not may_pair(message):
+            return False
+        owner = await self._pairing.attempt(message)
+        if owner is None:
+            return False
         await self._met(owner)
         place = Place(owner.chat_id, owner.user_id)
         await self.updates.show(place, talk.sentence(say("pairing.welcome", name=owner.name)))
         await self._dashboard.pin()
+        return True
 
     async def _refuse(self, owner: Person, verdict: Verdict) -> None:
         """With words, in the private chat only."""
@@ -242,14 +251,6 @@ class Conversation:
         if self._owner is not None and isinstance(update, Update):
             place = Place(self._owner.chat_id, self._owner.user_id)
             await self.updates.show(place, talk.sentence(say("hint.failed")))
-
-
-def _announce(link: str, code: str) -> None:
-    """On the terminal, and nowhere else: the code must not lie in a log file."""
-    sys.stdout.write(
-        f"\nOpen this link on your phone to become the owner: {link}\nOr send the bot: /start {code}\n"
-    )
-    sys.stdout.flush()
 
 
 def _build(settings: Telegram) -> App:

@@ -51,26 +51,30 @@ def judge(update: Update, owner: Person | None) -> Verdict:
 def _of_message(message: Message, owner: Person | None) -> Verdict:
     if message.sender_chat is not None:
         return Verdict.DROP  # An anonymous admin or a channel: nobody who could be known (T5).
-    verdict = _of_person(message.from_user, message.chat, owner, message.text or "")
-    if verdict not in (Verdict.PASS, Verdict.PAIR):
-        return verdict
-    if message.forward_origin is not None:
-        return Verdict.FORWARDED if verdict is Verdict.PASS else Verdict.DROP
-    if message.via_bot is not None:
-        return Verdict.VIA_BOT if verdict is Verdict.PASS else Verdict.DROP
+    if owner is None:
+        return Verdict.PAIR if may_pair(message) else Verdict.DROP
+    verdict = _of_person(message.from_user, message.chat, owner)
+    if verdict is Verdict.PASS and message.forward_origin is not None:
+        return Verdict.FORWARDED
+    if verdict is Verdict.PASS and message.via_bot is not None:
+        return Verdict.VIA_BOT
     return verdict
 
 
-def _of_person(person: User | None, chat: Chat | None, owner: Person | None, text: str = "") -> Verdict:
+def may_pair(message: Message) -> bool:
+    """Whether it could carry a pairing code: written by hand, in a private chat."""
+    private = message.chat.type == ChatType.PRIVATE
+    own = message.sender_chat is None and message.forward_origin is None and message.via_bot is None
+    return private and own and (message.text or "").startswith("/start ")
+
+
+def _of_person(person: User | None, chat: Chat | None, owner: Person | None) -> Verdict:
     """User and chat are both checked (T4); nobody is the owner until one is paired (T6)."""
-    if person is None or person.is_bot or chat is None:
+    if person is None or person.is_bot or chat is None or owner is None:
         return Verdict.DROP
-    private = chat.type == ChatType.PRIVATE
-    if owner is None:
-        return Verdict.PAIR if private and text.startswith("/start ") else Verdict.DROP
     if person.id != owner.user_id:
         return Verdict.STRANGER
-    if not private or chat.id != owner.chat_id:
+    if chat.type != ChatType.PRIVATE or chat.id != owner.chat_id:
         return Verdict.GROUP
     return Verdict.PASS
 
@@ -87,7 +91,8 @@ class Strangers:
     async def seen(self, person: User) -> bool:
         """Whether the owner is told of this one now."""
         if self._told is None:
-            self._told = dict.fromkeys(await self._settings.get(STRANGERS, []))
+            kept = await self._settings.get(STRANGERS, [])
+            self._told = self._told or dict.fromkeys(kept)  # Another update may have been quicker.
         if person.id in self._told:
             return False
         self._told[person.id] = None

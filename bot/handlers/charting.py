@@ -48,7 +48,7 @@ async def chart(services: Services, ask: Ask) -> AsyncIterator[Screen]:
     seconds = (
         int(ask.args["tf"]) if ask.args.get("tf", "").isdecimal() else _usual(services, connection, symbol)
     )
-    yield talk.sentence(say("chart.drawing", symbol=symbol, timeframe=figures.timeframe(seconds)))
+    yield Screen(say("chart.drawing", symbol=symbol, timeframe=figures.timeframe(seconds)), note=True)
     yield await _drawn(services, connection, Symbol(symbol), seconds)
 
 

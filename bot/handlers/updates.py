@@ -70,6 +70,7 @@ class Updates:
         return self._services.now() - message.date > STALE
 
     async def _command(self, message: Message, name: str, place: Place) -> None:
+        self._services.waiting.forget()
         first, *words = (message.text or "").split()
         spelled = first[1:].partition("@")[0].lower()
         command = BY_NAME.get(spelled)
@@ -134,6 +135,7 @@ class Updates:
             await self._good(query, pressed, route, place)
 
     async def _good(self, query: CallbackQuery, pressed: Pressed, route: Route, place: Place) -> None:
+        self._services.waiting.forget()
         args = dict(pressed.args)
         if args.pop("new", ""):
             place.message = None
@@ -192,6 +194,8 @@ class Updates:
 
     async def show(self, place: Place, screen: Screen) -> None:
         """Edit in place where Telegram can: a text into a text, a picture into a picture; else a new message."""
+        if screen.note and place.is_photo:
+            return  # The old picture stays until the new one takes its place.
         alike = place.message is not None and place.is_photo == (screen.photo is not None)
         if alike and await patiently(lambda: self._edited(place, screen)):
             return

@@ -31,11 +31,12 @@ Row = tuple[Button, ...]
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """One message. `photo` is a PNG, its caption the text. `toast` is shown over the chat for a moment."""
+    """One message. `photo` is a PNG, its caption the text. `note`: only a word while something is being made."""
 
     text: Html
     buttons: tuple[Row, ...] = ()
     photo: bytes | None = None
+    note: bool = False
 
 
 def row(left: str, right: str = "", width: int = WIDTH) -> Html:

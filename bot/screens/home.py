@@ -76,7 +76,7 @@ def _buttons(summaries: Sequence[Summary]) -> tuple[Row, ...]:
             Button(word("home.orders", count=orders), "orders"),
         ),
         (Button(word("home.profit"), "profit"), Button(word("home.trades"), "trades")),
-        (Button(word("home.chart"), "chart"), Button(word("home.risk"), "risk")),
+        (Button(word("home.chart"), "chart", {"new": "1"}), Button(word("home.risk"), "risk")),
         steering(summaries),
         (Button(word("home.more"), "more"), refresh("home")),
     )

@@ -145,7 +145,7 @@ def _notes(one: Holding, now: datetime) -> list[Html | None]:
 def _one_buttons(one: Holding) -> tuple[tuple[Button, ...], ...]:
     args = _args(one)
     return (
-        (Button(word("button.chart"), "chart", {"c": one.connection, "s": one.position.symbol}),),
+        (Button(word("button.chart"), "chart", {"c": one.connection, "s": one.position.symbol, "new": "1"}),),
         (
             Button(word("button.move_stop"), "stop", args),
             Button(word("button.close"), "close", args),

@@ -1,0 +1,117 @@
+"""A real worker process draws a real picture; its death is a sentence, not silence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot import chart_worker
+from bot.charts import Chart, ChartFailed, Charts, Level, as_json
+from tests.fakes.conversation import talking
+from tests.fakes.desk import wave
+from tests.support.builders import fill
+
+NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
+CANDLES = wave(NOW, 300, 90)
+
+
+def chart() -> Chart:
+    levels = [
+        Level("last", Decimal("101.5"), "101.50"),
+        Level("entry", Decimal("101.3"), "in 101.30"),
+        Level("stop", Decimal("97"), "stop 97.00"),
+    ]
+    bought = fill("pd1", "1", "100", at=CANDLES[30].open_time)  # type: ignore[arg-type]
+    return Chart("BTC/USDT", "5m · PAPER", "101.50", "▲ +1 %", True, "foot", 300, CANDLES, levels, [bought])
+
+
+@pytest.fixture
+async def charts() -> AsyncIterator[Charts]:
+    made = Charts()
+    yield made
+    await made.close()
+
+
+async def test_a_picture_is_drawn_and_the_worker_used_again(charts: Charts) -> None:
+    first = await charts.draw(chart())
+    worker = charts._process
+    second = await charts.draw(replace(chart(), levels=[], fills=[]))
+    assert first.startswith(b"\x89PNG")
+    assert second.startswith(b"\x89PNG")
+    assert charts._process is worker
+    assert charts.failures == 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+async def test_few_candles_and_flat_ones(charts: Charts, count: int) -> None:
+    flat = [replace(one, open=one.close, high=one.close, low=one.close) for one in CANDLES[:count]]
+    assert (await charts.draw(replace(chart(), candles=flat))).startswith(b"\x89PNG")
+
+
+async def test_what_can_not_be_drawn_is_an_error_and_the_next_works(charts: Charts) -> None:
+    with pytest.raises(ChartFailed):
+        await charts.draw(replace(chart(), candles=[]))
+    assert charts.failures == 1
+    assert (await charts.draw(chart())).startswith(b"\x89PNG")
+
+
+async def test_a_worker_that_was_killed_is_replaced(charts: Charts) -> None:
+    await charts.draw(chart())
+    assert charts._process is not None
+    charts._process.kill()
+    await charts._process.wait()
+    assert (await charts.draw(chart())).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["import time; time.sleep(60)", "raise SystemExit(3)", "print('{}', flush=True)", "print('x' * 99)"],
+)
+async def test_hanging_crashing_and_raving_workers_are_ended(program: str) -> None:
+    charts = Charts((sys.executable, "-c", program))
+    with pytest.raises(ChartFailed):
+        await charts.draw(chart(), deadline=1.0)
+    assert charts._process is None
+
+
+def test_idle_worker_ends_by_itself() -> None:
+    assert 0 < chart_worker.IDLE_SECONDS <= 30
+
+
+def test_marks_lie_on_their_candles() -> None:
+    import json
+
+    (mark,) = json.loads(as_json(chart()))["marks"]
+    assert mark == {"place": 30, "price": 100.0, "side": "buy"}
+
+
+async def test_the_main_process_imports_no_matplotlib(tmp_path: Path) -> None:
+    import subprocess
+
+    code = "import sys, bot.conversation; assert not {'matplotlib', 'numpy', 'pandas'} & set(sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
+async def test_chart_in_the_chat(tmp_path: Path) -> None:
+    async with talking(tmp_path) as talk:
+        await talk.desk.open_position()
+        asked = await talk.ask("/chart", "Which instrument?")
+        picture = await talk.tap(asked, "BTC/USDT", "over the candles shown")
+        assert picture.attachment is not None
+        hourly = await talk.tap(picture, "1h", "1h")
+        assert hourly.id == picture.id, "edited in place"
+        talk.desk.mute = "the venue is away"
+        await talk.ask("/chart BTC 5m", "the venue is away")
+        talk.desk.mute = ""
+        talk.conversation._charts._command = (sys.executable, "-c", "raise SystemExit(1)")
+        await talk.conversation._charts.close()
+        await talk.ask("/chart BTC 5m", "could not be drawn")

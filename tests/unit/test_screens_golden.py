@@ -1,0 +1,294 @@
+"""Every screen and every notice as the owner sees it; and whatever the data, no broken markup, no line too wide."""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from html.parser import HTMLParser
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.confirm import fee_of
+from bot.dashboard import board
+from bot.notices import KINDS, line_of, merged, notice
+from bot.screens import confirming, home, lists, positions, results, safety, setup, talk
+from bot.screens.base import WIDTH, Screen, cells, row
+from bot.screens.confirming import Offer
+from bot.screens.summary import holdings_of, summarise
+from engine.core import inputs as i
+from engine.core.facts import Trouble
+from engine.core.ids import BookId, ClientOrderId, ConnectionId, PresetId, Symbol
+from engine.core.model import Direction, Side
+from engine.core.notices import Weight
+from engine.core.settings import Preset
+from engine.desk import ConnectionView
+from sandbox.telegram.html import parse_html
+from storage.outbox import Waiting, WaitingState
+from storage.results import BookedFill, DayResult, PresetResult, Trade
+from tests.fakes.desk import FakeDesk
+from tests.fakes.golden import check
+from tests.support.builders import BTC, CROSS, ETH, START, fill, price, quantity, quote, ratio
+
+NOW = START + timedelta(hours=2, minutes=2, seconds=7)
+MAIN = {"c": "main"}
+OFFER = Offer({"do": "close", "c": "main"}, NOW + timedelta(seconds=60), "✅ Yes")
+
+
+def desk() -> FakeDesk:
+    """One long BTC position in profit, an ETH one in loss."""
+    made = FakeDesk()
+    one = made["main"]
+    for symbol, bought, now in ((BTC, "60000.10", "60720.5"), (ETH, "3000", "2976.25")):
+        one.price(symbol, bought)
+        one.signal(symbol)
+        one.price(symbol, bought)
+        one.price(symbol, now)
+    return made
+
+
+def view() -> ConnectionView:
+    return desk().view(ConnectionId("main"))
+
+
+def odd_view() -> ConnectionView:
+    made = desk()
+    made["main"].command(i.Halt, "drawdown")
+    made["main"].give(i.TroubleSeen(NOW, Trouble.PRICES_STALE, "BTC/USDT", "no price for 61 s"))
+    return made.view(ConnectionId("main"))
+
+
+def trade(symbol: str = "BTC/USDT", profit: str = "12.34") -> Trade:
+    return Trade(
+        "p7", Symbol(symbol), Direction.LONG, CROSS, quantity("0.016"), price("60000.1"), price("60800"),
+        quote(profit), quote("1.93"), ratio("0.0128"), quantity("0"), START, NOW, "take_profit",
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def days() -> list[DayResult]:
+    start = START.date()
+    values = (("12.34", 3, 2), ("-5.5", 2, 0), ("0", 0, 0), ("101.9", 4, 4))
+    return [
+        DayResult(start - timedelta(days=index * 5), quote(profit), quote("1"), trades, wins, quote("1000"))
+        for index, (profit, trades, wins) in enumerate(values)
+    ]
+
+
+def executions() -> list[BookedFill]:
+    both = (
+        fill(ClientOrderId("pd1"), "0.016", "60000.1"),
+        fill(ClientOrderId("pd2"), "0.016", "60800", Side.SELL),
+    )
+    return [BookedFill("p7", one, quote("0.96")) for one in both]  # type: ignore[arg-type]
+
+
+def earners() -> list[PresetResult]:
+    first = PresetResult(CROSS, BTC, quote("88"), quote("4"), quote("120"), quote("32"), 12, 8)
+    return [first, PresetResult(None, ETH, quote("-9.5"), quote("1"), quote("0"), quote("9.5"), 2, 0)]
+
+
+def machine() -> safety.Machine:
+    return safety.Machine("0.1.0", START, 96.4, 0, 0, 2)
+
+
+SCREENS: dict[str, Callable[[], Screen]] = {
+    "home": lambda: home.home([summarise(view())], NOW),
+    "home_halted": lambda: home.home([summarise(odd_view())], NOW),
+    "more": lambda: home.more(NOW),
+    "help": talk.help_screen,
+    "positions": lambda: positions.positions(holdings_of(view()), 0, {}, NOW),
+    "positions_none": lambda: positions.positions([], 0, {}, NOW),
+    "position": lambda: positions.position(holdings_of(view())[0], NOW),
+    "move_stop": lambda: positions.move_stop(holdings_of(view())[0], [("−1.00 % · 60,113.29", price("60113.29"))], NOW),
+    "orders": lambda: lists.orders([("main", "paper", one) for one in view().state.orders.values()], 0, {}, NOW),
+    "trades": lambda: lists.trades([trade(), trade("ETH/USDT", "-3.2")], 9, 0, MAIN, "paper", "USDT", NOW),
+    "trade": lambda: lists.trade(trade(), executions(), "paper", "USDT", MAIN, NOW),
+    "profit_days": lambda: results.profit(days(), "day", 30, MAIN, "paper", "USDT", NOW),
+    "profit_weeks": lambda: results.profit(days(), "week", 84, MAIN, "paper", "USDT", NOW),
+    "profit_months": lambda: results.profit(days(), "month", 365, MAIN, "live", "USDT", NOW),
+    "performance": lambda: results.performance(earners(), MAIN, "paper", "USDT", NOW),
+    "balance": lambda: results.balance(
+        [results.Coin("USDT", Decimal("9000.5"), None), results.Coin("BTC", Decimal("0.016"), Decimal("971.5"))],
+        Decimal(9972), Decimal("0.0974"), MAIN, "paper", "USDT", NOW,
+    ),
+    "risk": lambda: safety.risk(view(), summarise(view()), MAIN, NOW),
+    "health": lambda: safety.health(machine(), [(summarise(view()), view().health)], NOW),
+    "version": lambda: safety.version("0.1.0", [summarise(view())], NOW),
+    "connections": lambda: setup.connections([summarise(view())], 0, NOW),
+    "connection": lambda: setup.connection(view(), summarise(view()), NOW),
+    "presets": lambda: setup.presets(view(), MAIN, NOW),
+    "preset": lambda: setup.preset(view(), view().settings.presets[CROSS], NOW),
+    "strategies": lambda: setup.strategies(desk().strategies(), 0, NOW),
+    "strategy": lambda: setup.strategy(desk().strategies()[0], NOW),
+    "confirm_close": lambda: confirming.close(holdings_of(view())[0], fee_of(holdings_of(view())[0]), OFFER, False),
+    "confirm_flatten": lambda: confirming.flatten([summarise(view())], {"main": Decimal("1.95")}, 1, OFFER, True),
+    "confirm_resume": lambda: confirming.resume([summarise(view())], OFFER),
+    "confirm_stop": lambda: confirming.move_stop(holdings_of(view())[0], Decimal(57000), OFFER),
+    "confirm_preset": lambda: confirming.preset(summarise(view()), view().settings.presets[CROSS], OFFER),
+    "confirm_lift": lambda: confirming.lift(summarise(odd_view()), "LIFT 4711", NOW),
+    "dashboard": lambda: board([summarise(view()), summarise(odd_view())], "14:02:07 UTC"),
+    "hint_unknown": lambda: talk.unknown_command("profti", "profit"),
+}  # fmt: skip
+
+PLACE = {"connection": "main", "mode": "paper"}
+TRADE = {"order": "pd1", "symbol": "BTC/USDT", "side": "buy", "quantity": "0.016", "price": "60000.1"}
+NOTICES: dict[str, dict[str, str | int | bool | None]] = {
+    "started": {"version": "0.1.0", "positions": 2, "orders": 1, "clean": False},
+    "stopped": {},
+    "signal_taken": {"preset": "cross", "symbol": "BTC/USDT", "action": "enter", "price": "60000.1", "reason": "crossed"},
+    "signal_denied": {"preset": "cross", "symbol": "BTC/USDT", "action": "enter", "reason": "total exposure is used up"},
+    "order_placed": {**TRADE, "type": "market", "stop_price": None, "purpose": "entry", "preset": "cross", "reason": "crossed"},
+    "order_filled": {**TRADE, "fee": "0.96", "fee_coin": "USDT", "partial": False, "purpose": "entry"},
+    "order_rejected": {"order": "pd1", "symbol": "BTC/USDT", "reason": "below the least notional"},
+    "order_unknown": {"order": "pd1", "symbol": "BTC/USDT", "since": NOW.isoformat()},
+    "position_opened": {"position": "p1", "symbol": "BTC/USDT", "quantity": "0.016", "price": "60000.1", "stop": "58800", "take_profit": None},
+    "position_closed": {
+        "position": "p1", "symbol": "BTC/USDT", "quantity": "0.016", "entry": "60000.1", "exit": "60800", "profit": "-12.34",
+        "share": "-0.0128", "fees": "1.93", "reason": "stop", "held_seconds": 3723, "quote": "USDT",
+    },
+    "exit_refused": {"position": "p1", "symbol": "BTC/USDT", "reason": "market closed", "retry_after": NOW.isoformat()},
+    "stop_moved": {"position": "p1", "symbol": "BTC/USDT", "stop": "59400", "by": "trailing"},
+    "breaker": {"breaker": "drawdown", "step": "warn", "figure": "0.0512", "limit": "0.05"},
+    "halted": {"breaker": "daily_loss", "reason": "loss of 6.1 %"},
+    "halt_lifted": {"by": "owner"},
+    "trouble": {"trouble": "venue_unreachable", "subject": "", "detail": "connection refused"},
+    "trouble_over": {"trouble": "venue_unreachable", "subject": "", "seconds": 95, "count": 7},
+    "state_changed": {"state": "paused", "by": "owner"},
+    "stranger": {"user_id": "1002", "name": "Str <b>anger"},
+    "forged": {"user_id": "1001"},
+    "never_heard_of": {"what": "<i>", "how": None},
+}  # fmt: skip
+
+
+def told(kind: str, data: dict[str, str | int | bool | None], count: int = 1) -> Waiting:
+    merged_data = {**data, **PLACE}
+    return Waiting(
+        1,
+        NOW,
+        BookId("main.paper"),
+        kind,
+        Weight.TRADE,
+        merged_data,
+        "",
+        "",
+        count,
+        WaitingState.NEW,
+        1,
+        1,
+        0,
+    )
+
+
+def sound(screen: Screen) -> None:
+    """What Telegram and a small phone take, whatever the data."""
+    text = str(screen.text)
+    assert len(text) < 4096
+    parsed = parse_html(text)
+    assert parsed.text.strip()
+    for line in re.findall(r"<code>(.*?)</code>", text):
+        assert len(_unescaped(line)) <= WIDTH, line
+    for button in (one for group in screen.buttons for one in group):
+        assert button.label
+
+
+def _unescaped(line: str) -> str:
+    found: list[str] = []
+    parser = HTMLParser(convert_charrefs=True)
+    parser.handle_data = found.append  # type: ignore[method-assign]
+    parser.feed(line)
+    parser.close()
+    return "".join(found)
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_screen(name: str) -> None:
+    screen = SCREENS[name]()
+    sound(screen)
+    check(f"screen_{name}", screen)
+
+
+@pytest.mark.parametrize("kind", NOTICES)
+def test_notice(kind: str) -> None:
+    screen = notice(told(kind, NOTICES[kind]))
+    sound(screen)
+    check(f"notice_{kind}", screen)
+
+
+def test_every_kind_has_a_golden_notice() -> None:
+    assert set(KINDS) < set(NOTICES)
+
+
+def test_merged_notices() -> None:
+    screen = merged([told(kind, data, 2) for kind, data in NOTICES.items()])
+    sound(screen)
+    check("notices_merged", screen)
+
+
+def test_money_and_mode_stand_together() -> None:
+    """Law 12: wherever there is a sum, PAPER or LIVE is beside it."""
+    for name, make in SCREENS.items():
+        text = str(make().text)
+        if re.search(r"\d USDT", text):
+            assert re.search(r"PAPER|LIVE", text), name
+
+
+WILD = st.one_of(
+    st.text(max_size=600),
+    st.sampled_from(
+        ["<b>", "</code>", "&amp;", "NaN", "Infinity", "1e999999", "-0", "9" * 400, "\u202e", "🟢" * 300, ""]
+    ),
+    st.none(),
+    st.booleans(),
+    st.integers(),
+)
+
+
+@given(kind=st.sampled_from([*NOTICES]), data=st.data(), count=st.integers(1, 10**9))
+def test_any_notice_data_is_sound(kind: str, data: st.DataObject, count: int) -> None:
+    names = [*NOTICES[kind], "connection", "mode"]
+    wild = {name: data.draw(WILD) for name in names}
+    one = replace(told(kind, {}, count), data=wild)
+    sound(notice(one))
+    sound(merged([one] * 60))
+    assert len(line_of(one)) < 2500
+
+
+@given(left=st.text(max_size=200), right=st.text(max_size=200))
+def test_rows_are_never_too_wide(left: str, right: str) -> None:
+    sound(Screen(row("x" + left.replace("\r", ""), right.replace("\r", ""))))
+    sound(Screen(cells((11, 8, 13), ("x" + left, right, right))))
+
+
+@given(
+    symbol=st.text(min_size=1, max_size=300),
+    profit=st.decimals(allow_nan=True, allow_infinity=True),
+    page=st.integers(-5, 10**6),
+)
+def test_any_trade_is_sound(symbol: str, profit: Decimal, page: int) -> None:
+    one = replace(
+        trade(), symbol=Symbol(symbol), profit=quote("1") if profit.is_snan() else cast("object", profit)
+    )  # type: ignore[arg-type]
+    sound(lists.trades([one] * 7, 10**6, page, MAIN, "paper", "USDT", NOW))
+    sound(lists.trade(one, executions() * 50, "paper", "USDT", MAIN, NOW))
+
+
+@given(name=st.text(min_size=1, max_size=300), count=st.integers(1, 30))
+def test_any_preset_names_are_sound(name: str, count: int) -> None:
+    shown = view()
+    many = {
+        PresetId(f"{name}{index}"): Preset(
+            PresetId(f"{name}{index}"), name, (Symbol(name),) * 100, (60, 3600), {name: name}
+        )
+        for index in range(count)
+    }
+    shown = replace(shown, settings=replace(shown.settings, presets=many, connection=ConnectionId(name)))
+    sound(setup.presets(shown, {"c": name, "page": "99"}, NOW))
+    sound(setup.preset(shown, next(iter(many.values())), NOW))
+    sound(home.home([summarise(shown)] * 40, NOW))
