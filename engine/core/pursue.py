@@ -16,10 +16,10 @@ from datetime import timedelta
 from engine.core import facts as f
 from engine.core.draft import Draft
 from engine.core.exits import round_stop
-from engine.core.ids import IntentId, PositionId, client_order_id
+from engine.core.ids import IntentId, PositionId, base_of, client_order_id
 from engine.core.ledger import Phase, Position, sellable
-from engine.core.model import OrderType
-from engine.core.money import ZERO, Price, Quantity
+from engine.core.model import Direction, OrderType
+from engine.core.money import ZERO, Price, Quantity, floor_to
 from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.sizing import below_minimum
 
@@ -160,8 +160,16 @@ def cancel(draft: Draft, order: Order, reason: str) -> None:
 
 
 def _lots(draft: Draft, position: Position) -> Quantity:
+    """Whole lots of what the position holds, and of what the account does: the fees of other trades may have been
+    taken in the same coin (O11)."""
     instrument = draft.market.instruments.get(position.symbol)
-    return sellable(position, instrument) if instrument else Quantity(ZERO)
+    if instrument is None:
+        return Quantity(ZERO)
+    lots = sellable(position, instrument)
+    if position.direction is not Direction.LONG:
+        return lots
+    in_account = draft.state.holdings.get(base_of(position.symbol), ZERO)
+    return Quantity(min(lots, max(floor_to(in_account, instrument.lot), ZERO)))
 
 
 def _is_dust(draft: Draft, position: Position) -> bool:
@@ -170,7 +178,7 @@ def _is_dust(draft: Draft, position: Position) -> bool:
     price = draft.market.price(position.symbol)
     if instrument is None:
         return position.quantity <= ZERO
-    lots = sellable(position, instrument)
+    lots = _lots(draft, position)
     return lots <= ZERO or (price is not None and bool(below_minimum(lots, price, instrument)))
 
 

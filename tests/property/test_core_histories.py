@@ -19,6 +19,7 @@ from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.effects import Cancel, Query, Submit
 from engine.core.ids import Coin, Symbol
+from engine.core.ledger import sellable
 from engine.core.model import Action
 from engine.core.settings import ExitRules, TraderSettings
 from engine.core.trader import Decision, decide
@@ -185,7 +186,7 @@ def test_laws_1_to_6_hold_after_every_decision_and_after_the_storm_the_books_agr
     desk.crash()
     calm(desk)
     laws.agrees_with_the_venue(desk)
-    laws.everything_is_protected(desk)
+    laws.everything_is_protected(desk, "0.001" if rules.fee_coin is None else "0.5")
 
 
 @thorough
@@ -241,7 +242,7 @@ def test_law_5_on_a_healthy_venue_every_position_has_a_working_stop_within_five_
         def _look(self) -> None:
             for position in self.state.positions.values():
                 works = [one.status.value for one in self.state.orders_of(position.id) if one.side == "sell"]
-                bare = position.entered and works != ["working"]
+                bare = sellable(position, self.instruments[0]) and works != ["working"]
                 unprotected[position.id] = unprotected.get(position.id, 0) + 1 if bare else 0
                 assert unprotected[position.id] <= 5, position
 
