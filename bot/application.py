@@ -12,6 +12,7 @@ from bot import VERSION
 from bot.assembly import build_desk
 from bot.config_models import Config
 from bot.conversation import Conversation
+from bot.modes import StoredModes
 from bot.schedule import Schedule
 from engine.clock import Clock, SystemClock
 from engine.coordinator import Coordinator
@@ -39,7 +40,8 @@ async def run(config: Config, stop: asyncio.Event) -> None:
 
 async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event) -> None:
     conversation = Conversation(config.telegram, store, clock, VERSION)
-    desk = build_desk(config, store.journal, store.candles, clock, conversation)
+    modes = StoredModes(store.settings)
+    desk = build_desk(config, store.journal, store.candles, modes, clock, conversation)
     conversation.attach(desk)
     schedule = Schedule(conversation.scheduler, desk, clock)
     chores = [

@@ -13,6 +13,7 @@ from engine.clock import Clock
 from engine.connection import Connection
 from engine.coordinator import Coordinator
 from engine.core.errors import Denied
+from engine.core.model import Mode
 from engine.core.money import Ratio
 from engine.core.settings import TraderSettings
 from engine.cycle import Cycle
@@ -20,17 +21,24 @@ from engine.exchanges.market_data import CcxtMarketData
 from engine.exchanges.paper import PaperExchange
 from engine.exchanges.paper_rules import PaperRules
 from engine.feed import Feed
-from engine.ports import CandleStore, Journal, Notifier
+from engine.going_live import KeyReport
+from engine.ports import CandleStore, Exchange, Journal, ModeStore, Notifier
 from engine.strategies.bound import BoundPreset
 from engine.strategies.registry import Registry
 from engine.venue_room import VenueRoom
 
+NOT_ENABLED = "this connection has no key in the settings: it can trade on paper only"
 Address = tuple[str, str, str]
 """Venue, REST address, stream address: connections with the same three share a room."""
 
 
 def build_desk(
-    config: Config, journal: Journal, candles: CandleStore, clock: Clock, notifier: Notifier
+    config: Config,
+    journal: Journal,
+    candles: CandleStore,
+    modes: ModeStore,
+    clock: Clock,
+    notifier: Notifier,
 ) -> Coordinator:
     """The whole engine, not yet started."""
     registry = Registry(config.strategies.folder)
@@ -43,7 +51,7 @@ def build_desk(
         _room(address, group, config, registry, journal, candles, clock, notifier)
         for address, group in by_address.items()
     ]
-    return Coordinator(rooms, registry.describe, clock)
+    return Coordinator(rooms, registry.describe, clock, modes, _check_key)
 
 
 def _address(config: Config, settings: TraderSettings) -> Address:
@@ -64,7 +72,9 @@ def _room(
     venue, rest, stream = address
     rules = _paper_rules(config.paper)
 
-    def make_exchange(settings: TraderSettings) -> PaperExchange:
+    def make_exchange(settings: TraderSettings) -> Exchange:
+        if settings.mode is Mode.LIVE:
+            raise Denied(NOT_ENABLED)
         return PaperExchange(clock, rules=rules)
 
     market = CcxtMarketData(venue, clock, rest, stream)
@@ -74,6 +84,10 @@ def _room(
     cycle = Cycle(venue, market, candles, clock, _bound(group, registry))
     feed = Feed(market, clock, random.random)
     return VenueRoom(venue, market, feed, cycle, connections, clock)
+
+
+async def _check_key(settings: TraderSettings) -> KeyReport:
+    raise Denied(NOT_ENABLED)
 
 
 def _bound(group: Sequence[TraderSettings], registry: Registry) -> list[BoundPreset]:

@@ -13,7 +13,7 @@ from loguru import logger
 from engine.account_watch import AccountWatch
 from engine.clock import Clock
 from engine.core import inputs as i
-from engine.core.errors import PocketdeskError, StorageTrouble
+from engine.core.errors import Corrupt, Denied, PocketdeskError, StorageTrouble
 from engine.core.facts import Trouble
 from engine.core.ids import Symbol
 from engine.core.model import Balance, Instrument, Mode, Ticker
@@ -103,12 +103,25 @@ class Connection:
         if self._watch is not None:
             self._watch.look_now()
 
+    def set_mode(self, mode: Mode) -> None:
+        """Before the start: the mode that it was in last."""
+        if mode is not self.settings.mode:
+            self.settings = replace(self.settings, mode=mode)
+            self.runner = Runner(self.settings, self._journal, self._clock, self._notifier)
+
     # ── its life ──────────────────────────────────────────────────────────────────────────
 
     async def start(self, clean: bool) -> None:
-        """Restore the books and begin. Raises Corrupt or StorageTrouble: without its books nothing may trade."""
-        await self._open(clean)
-        self._task = asyncio.get_running_loop().create_task(self._supervise())
+        """Restore the books and begin. Damaged books or a missing key stop this connection alone, and are told
+        (law 16); raises StorageTrouble, since without a database nothing may trade."""
+        opened = True
+        try:
+            await self._open(clean)
+        except (Corrupt, Denied) as error:
+            logger.error("{} can't be started: {}", self.settings.connection, error)
+            await self._tell_failure(error)
+            opened = False
+        self._task = asyncio.get_running_loop().create_task(self._supervise(opened))
 
     async def _open(self, clean: bool) -> None:
         await self.runner.restore()
@@ -117,19 +130,18 @@ class Connection:
         self._ready = False
         await self.runner.open(self._exchange, clean)
 
-    async def _supervise(self) -> None:
+    async def _supervise(self, opened: bool) -> None:
         while True:
+            while not opened:
+                await asyncio.sleep(COOLDOWNS[min(self.restarts, len(COOLDOWNS)) - 1])
+                opened = await self._begin_again()
             self.working = True
             try:
                 await self._work()
             except Exception as error:  # the top of this connection: told, counted, begun again (S8)
-                self.working = False
                 logger.exception("the runner of {} failed", self.settings.connection)
                 await self._tell_failure(error)
-            while True:
-                await asyncio.sleep(COOLDOWNS[min(self.restarts, len(COOLDOWNS)) - 1])
-                if await self._begin_again():
-                    break
+            self.working = opened = False
 
     async def _work(self) -> None:
         """Runs until one of them fails, and then ends the others."""

@@ -9,18 +9,28 @@ from datetime import datetime
 from engine.clock import Clock
 from engine.connection import Connection
 from engine.core import inputs as i
-from engine.core.ids import ConnectionId, Symbol
-from engine.core.model import Candle
-from engine.desk import Answer, ConnectionView, Health, StrategyInfo
+from engine.core.ids import CommandId, ConnectionId, Symbol
+from engine.core.model import Candle, Mode
+from engine.desk import Answer, CheckItem, ConnectionView, Health, StrategyInfo
+from engine.going_live import CheckKey, checklist
+from engine.ports import ModeStore
 from engine.timeframes import next_close
 from engine.venue_room import VenueRoom
+
+SWITCH_SECONDS = 10.0
+"""How long what is under way may take to settle before a switch of modes."""
 
 
 class Coordinator:
     """Implements engine.desk.Desk. `rooms` hold their connections; each connection is in exactly one."""
 
     def __init__(
-        self, rooms: Sequence[VenueRoom], describe: Callable[[], Sequence[StrategyInfo]], clock: Clock
+        self,
+        rooms: Sequence[VenueRoom],
+        describe: Callable[[], Sequence[StrategyInfo]],
+        clock: Clock,
+        modes: ModeStore,
+        check_key: CheckKey,
     ) -> None:
         self._rooms: Mapping[ConnectionId, VenueRoom] = {
             one.settings.connection: room for room in rooms for one in room.connections
@@ -31,12 +41,17 @@ class Coordinator:
         self.rooms = rooms
         self._describe = describe
         self._clock = clock
+        self._modes = modes
+        self._check_key = check_key
+        self._leaving_live: set[ConnectionId] = set()
+        self._switching: dict[ConnectionId, asyncio.Task[None]] = {}
 
     # ── its life ──────────────────────────────────────────────────────────────────────────
 
     async def start(self, clean: bool) -> None:
         """Restore every book, then begin. `clean`: whether the last process left in good order."""
-        for connection in self._connections.values():
+        for name, connection in self._connections.items():
+            connection.set_mode(await self._modes.mode(name))
             await connection.start(clean)
         for room in self.rooms:
             room.start()
@@ -53,6 +68,8 @@ class Coordinator:
         """Once a second."""
         for connection in self._connections.values():
             connection.runner.put(i.TimerTicked(self._clock.now()))
+        for name in list(self._leaving_live):
+            self._switch_if_flat(name)
 
     def mark_equity(self) -> None:
         """Every few seconds: breakers are checked, and a mark is written when it is due."""
@@ -106,3 +123,60 @@ class Coordinator:
 
     def strategies(self) -> Sequence[StrategyInfo]:
         return self._describe()
+
+    # ── between paper and live ────────────────────────────────────────────────────────────
+
+    async def reconcile(self, connection: ConnectionId) -> None:
+        self._connections[connection].reconcile()
+
+    async def checklist(self, connection: ConnectionId) -> Sequence[CheckItem]:
+        room = self._rooms[connection]
+        return await checklist(self._connections[connection], room.market, self._check_key, self._clock)
+
+    async def go_live(self, connection: ConnectionId) -> Answer:
+        one = self._connections[connection]
+        if one.settings.mode is Mode.LIVE:
+            return Answer(f"{connection} is live already")
+        failed = [item for item in await self.checklist(connection) if not item.ok]
+        if failed:
+            return Answer("; ".join(item.detail for item in failed))
+        await self._pause(connection)
+        if one.runner.state.positions or one.runner.state.orders:
+            return Answer(
+                "a paper position was opened meanwhile: close it first; the paper book is paused now"
+            )
+        await self._switch(connection, Mode.LIVE)
+        return Answer()
+
+    async def _pause(self, connection: ConnectionId) -> Answer:
+        now = self._clock.now()
+        command = i.Pause(now, CommandId(f"switch.{now.isoformat()}"), "owner")
+        return await self._connections[connection].runner.ask(command)
+
+    async def go_paper(self, connection: ConnectionId) -> Answer:
+        """One tap and idempotent (law 8). Positions on the live book stay protected until they are closed."""
+        one = self._connections[connection]
+        if one.settings.mode is Mode.PAPER:
+            return Answer()
+        answer = await self._pause(connection)
+        self._leaving_live.add(connection)
+        self._switch_if_flat(connection)
+        return answer
+
+    def leaving_live(self, connection: ConnectionId) -> bool:
+        return connection in self._leaving_live
+
+    def _switch_if_flat(self, name: ConnectionId) -> None:
+        """Once nothing is open any more; what is under way still belongs to the live book."""
+        state = self._connections[name].runner.state
+        if state.positions or state.orders or name in self._switching:
+            return
+        task = asyncio.get_running_loop().create_task(self._switch(name, Mode.PAPER))
+        self._switching[name] = task
+        task.add_done_callback(lambda _: self._switching.pop(name, None))
+
+    async def _switch(self, name: ConnectionId, mode: Mode) -> None:
+        """The mode is stored first: a crash in between starts in the mode that was asked for."""
+        self._leaving_live.discard(name)
+        await self._modes.keep_mode(name, mode)
+        await self._connections[name].switch(mode, SWITCH_SECONDS)

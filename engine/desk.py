@@ -64,6 +64,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckItem:
+    """One point of the list before going live: `key` names it in the catalogue, `detail` says what was found."""
+
+    key: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterInfo:
     """One parameter of a strategy, as its pydantic model describes it, for the chat."""
 
@@ -103,3 +112,23 @@ class Desk(Protocol):
         ...
 
     def strategies(self) -> Sequence[StrategyInfo]: ...
+
+    async def reconcile(self, connection: ConnectionId) -> None:
+        """Begin to hold our books against the venue's; what differs is told by notices."""
+        ...
+
+    async def checklist(self, connection: ConnectionId) -> Sequence[CheckItem]:
+        """What must be true before going live, checked now."""
+        ...
+
+    async def go_live(self, connection: ConnectionId) -> Answer:
+        """Switch to the live book, paused; refused unless the whole list holds at this moment."""
+        ...
+
+    async def go_paper(self, connection: ConnectionId) -> Answer:
+        """Pause at once, and switch to paper as soon as nothing is open on the live book."""
+        ...
+
+    def leaving_live(self, connection: ConnectionId) -> bool:
+        """Whether it waits to be flat before it goes back to paper."""
+        ...

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Protocol
 
 from engine.core.facts import AnyFact
-from engine.core.ids import BookId, ClientOrderId, Symbol
+from engine.core.ids import BookId, ClientOrderId, ConnectionId, Symbol
 from engine.core.inputs import FillSeen, OrderSeen
-from engine.core.model import Balance, Candle, Fill, Instrument, OrderReport, OrderRequest, Ticker
+from engine.core.model import Balance, Candle, Fill, Instrument, Mode, OrderReport, OrderRequest, Ticker
 from engine.core.notices import Notice
 from engine.core.state import TraderState
 
@@ -125,6 +125,14 @@ class CandleStore(Protocol):
     async def load(self, venue: str, symbol: Symbol, timeframe: int, limit: int) -> list[Candle]:
         """The newest `limit`, oldest first."""
         ...
+
+
+class ModeStore(Protocol):
+    """Which mode each connection was in last: paper where nothing is stored."""
+
+    async def mode(self, connection: ConnectionId) -> Mode: ...
+
+    async def keep_mode(self, connection: ConnectionId, mode: Mode) -> None: ...
 
 
 class Notifier(Protocol):

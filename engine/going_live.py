@@ -1,0 +1,117 @@
+"""What must be true before a connection trades with real money, each point checked anew at every asking."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from engine.clock import Clock
+from engine.connection import Connection
+from engine.core.errors import Corrupt, PocketdeskError, Unavailable
+from engine.core.model import Balance, Instrument
+from engine.core.money import ZERO
+from engine.core.settings import TraderSettings
+from engine.desk import CheckItem
+from engine.ports import MarketData
+
+CLOCK_MOST = timedelta(seconds=1)
+"""Venues refuse signed requests that are older than their window (Binance: 5 s unless told otherwise, and a request
+more than 1 s ahead); https://developers.binance.com/docs/binance-spot-api-docs/rest-api#timing-security"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """What the venue says of a key. None: it does not tell."""
+
+    accepted: bool
+    may_trade: bool | None
+    may_withdraw: bool | None
+    balances: tuple[Balance, ...]
+    detail: str = ""
+
+
+CheckKey = Callable[[TraderSettings], Awaitable[KeyReport]]
+"""Tries the key in a process of its own: while on paper, no client that could place an order exists in this one
+(law 7). Raises Denied where the settings have no key or do not enable live trading, Unavailable otherwise."""
+
+
+async def checklist(
+    connection: Connection, market: MarketData, check_key: CheckKey, clock: Clock
+) -> list[CheckItem]:
+    """Every point, the failed ones among them; going live needs all of them."""
+    items = [await _clock(market, clock), await _instruments(connection, market)]
+    try:
+        report = await check_key(connection.settings)
+    except PocketdeskError as error:
+        return [CheckItem("key", False, str(error)), *items]
+    return [*_key(report), *items, _balance(connection, report), _book(connection)]
+
+
+def _key(report: KeyReport) -> list[CheckItem]:
+    if not report.accepted:
+        return [CheckItem("key", False, report.detail or "the venue refuses it")]
+    trade = report.may_trade is not False
+    withdraw = report.may_withdraw is True
+    return [
+        CheckItem("key", True, "accepted"),
+        CheckItem("rights", trade, _rights(report.may_trade)),
+        CheckItem(
+            "withdraw",
+            not withdraw,
+            "it may withdraw: make one that may not"
+            if withdraw
+            else "it may not withdraw, or the venue does not tell",
+        ),
+    ]
+
+
+def _rights(may_trade: bool | None) -> str:
+    return {True: "it may trade", False: "it may not trade", None: "the venue does not tell"}[may_trade]
+
+
+async def _clock(market: MarketData, clock: Clock) -> CheckItem:
+    try:
+        before = clock.now()
+        theirs = await market.time()
+        ours = before + (clock.now() - before) / 2
+    except (Unavailable, Corrupt) as error:
+        return CheckItem("clock", False, str(error))
+    off = abs(ours - theirs)
+    return CheckItem("clock", off <= CLOCK_MOST, f"{off.total_seconds():.2f} s apart")
+
+
+async def _instruments(connection: Connection, market: MarketData) -> CheckItem:
+    symbols = connection.symbols()
+    try:
+        found = await market.instruments(symbols)
+    except (Unavailable, Corrupt) as error:
+        return CheckItem("instruments", False, str(error))
+    missing = [symbol for symbol in symbols if symbol not in found or not found[symbol].active]
+    return CheckItem(
+        "instruments",
+        not missing,
+        f"not traded now: {', '.join(missing)}" if missing else f"{len(symbols)} tradable",
+    )
+
+
+def _balance(connection: Connection, report: KeyReport) -> CheckItem:
+    """The largest position that the limits allow must pass every instrument's least order."""
+    settings = connection.settings
+    total = sum((one.total for one in report.balances if one.coin == settings.quote), ZERO)
+    largest = total * settings.limits.position
+    rules: list[Instrument] = list(connection.runner.market.instruments.values())
+    least = max((one.min_notional for one in rules), default=Decimal(0))
+    words = f"{total.normalize():f} {settings.quote}; a position may be {largest:.2f}, the venue's least is {least:f}"
+    return CheckItem("balance", total > ZERO and largest > least, words)
+
+
+def _book(connection: Connection) -> CheckItem:
+    """Going live leaves the paper book behind as it is: nothing on it may be open."""
+    held = len(connection.runner.state.positions)
+    return CheckItem(
+        "flat",
+        held == 0,
+        f"{held} paper positions are open: close them first" if held else "nothing is open on paper",
+    )
