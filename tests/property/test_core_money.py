@@ -203,7 +203,7 @@ def test_law_4_what_can_be_sold_is_whole_lots_and_never_more_than_is_held(
 
 def test_a_position_before_its_first_fill_is_worth_nothing() -> None:
     empty = traded(Direction.LONG, [], [])
-    assert (empty.entry_price, empty.exit_price, empty.realised, empty.profit_share) == (0, 0, 0, 0)
+    assert {empty.entry_price, empty.exit_price, empty.realised, empty.profit_share} == {ZERO}
     assert empty.unrealised(Price(Decimal(5))) == empty.value(Price(Decimal(5))) == 0
 
 
@@ -211,7 +211,7 @@ def test_the_share_of_a_result_is_of_what_the_sold_part_cost() -> None:
     entry = executed(1, Side.BUY, Decimal(10), Decimal(100), None)
     exit_ = executed(2, Side.SELL, Decimal(5), Decimal(110), None)
     position = traded(Direction.LONG, [entry], [exit_])
-    assert (position.realised, position.profit_share) == (50, Decimal("0.1"))
+    assert (position.realised, position.profit_share) == (Decimal(50), Decimal("0.1"))
 
 
 def test_a_fee_in_the_base_coin_at_the_exit_is_counted_once() -> None:
