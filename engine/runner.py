@@ -11,7 +11,7 @@ from engine.clock import Clock
 from engine.core import inputs as i
 from engine.core.errors import Corrupt, StorageTrouble
 from engine.core.evolve import evolve
-from engine.core.facts import CommandDone
+from engine.core.facts import CommandDone, EquityMarked, OrderAsked
 from engine.core.ids import BookId, book_id
 from engine.core.market import Market
 from engine.core.settings import TraderSettings
@@ -21,6 +21,7 @@ from engine.desk import Answer
 from engine.executor import Executor
 from engine.inbox import Inbox, Letter
 from engine.ports import Exchange, Journal, Notifier
+from engine.trace import correlation_of, line_of
 
 SNAPSHOT_EVERY = 500
 """Facts between snapshots: a restart folds at most this many."""
@@ -121,7 +122,8 @@ class Runner:
                 self.book, self._number, decision.facts, decision.notices
             )
             self.state = decision.state
-            self._start(decision)
+            with logger.contextualize(correlation=correlation_of(letter.input, decision.facts)):
+                self._start(decision)
         if letter.reply is not None and not letter.reply.done():
             letter.reply.set_result(decision)
         if self._number - self._snapshot_at >= SNAPSHOT_EVERY:
@@ -129,7 +131,8 @@ class Runner:
 
     def _start(self, decision: Decision) -> None:
         for fact in decision.facts:
-            logger.bind(book=self.book).debug("{}", fact)
+            level = "DEBUG" if isinstance(fact, EquityMarked | OrderAsked) else "INFO"
+            logger.log(level, "{}: {}", self.book, line_of(fact))
         if self._executor is not None:
             for effect in decision.effects:
                 self._executor.start(effect)
