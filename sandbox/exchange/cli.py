@@ -16,6 +16,7 @@ from sandbox.exchange.market.seeded import DEFAULT_INSTRUMENTS, seeded_market
 from sandbox.exchange.market.tape import Tape
 from sandbox.exchange.matching.fees import FeePolicy
 from sandbox.exchange.matching.model import Pair
+from sandbox.exchange.script import read_script
 from sandbox.exchange.server import LOOPBACK, serving
 from sandbox.exchange.venue import DEMO_CLIENT, Client, Venue
 
@@ -57,6 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fee-coin", default=None, metavar="COIN", help="take fees in this coin while there is enough of it"
     )
+    parser.add_argument(
+        "--script",
+        default=None,
+        type=Path,
+        metavar="FILE",
+        help="TOML or JSON with what is to go wrong, and when: see the README of sandbox/exchange",
+    )
 
 
 async def serve(options: argparse.Namespace) -> None:
@@ -66,7 +74,8 @@ async def serve(options: argparse.Namespace) -> None:
     """
     try:
         venue = build_venue(options)
-        async with serving(venue, options.host, options.port) as address:
+        script = None if options.script is None else read_script(options.script, venue)
+        async with serving(venue, options.host, options.port, script=script) as address:
             print(f"The sandbox venue listens at {address}", flush=True)  # noqa: T201 - the line that callers wait for
             await _until_told()
     except (ValueError, OSError) as problem:

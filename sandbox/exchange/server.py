@@ -11,6 +11,7 @@ from sandbox.exchange import control
 from sandbox.exchange.binance import rest, streams, ws_api
 from sandbox.exchange.binance.desk import Desk
 from sandbox.exchange.binance.limits import DEFAULT_WEIGHT_PER_MINUTE
+from sandbox.exchange.script import Script
 from sandbox.exchange.venue import Venue
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -28,9 +29,13 @@ def build_app(venue: Venue, weight_per_minute: int = DEFAULT_WEIGHT_PER_MINUTE) 
 
 @asynccontextmanager
 async def serving(
-    venue: Venue, host: str = "127.0.0.1", port: int = 0, weight_per_minute: int = DEFAULT_WEIGHT_PER_MINUTE
+    venue: Venue,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    weight_per_minute: int = DEFAULT_WEIGHT_PER_MINUTE,
+    script: Script | None = None,
 ) -> AsyncIterator[str]:
-    """Serve and play the market; yields the base address, such as http://127.0.0.1:8090.
+    """Serve, play the market and the script; yields the base address, such as http://127.0.0.1:8090.
 
     Raises ValueError for a host that is not loopback (keys and orders here are play, but nobody else's business),
     OSError if the port is taken.
@@ -39,21 +44,26 @@ async def serving(
         raise ValueError(f"the sandbox venue listens on loopback only ({', '.join(LOOPBACK)}), not on {host}")
     runner = web.AppRunner(build_app(venue, weight_per_minute), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
-    playing = asyncio.create_task(venue.run(), name="sandbox market")
-    playing.add_done_callback(_report)
+    playing = [asyncio.create_task(venue.run(), name="sandbox market")]
     try:
         site = web.TCPSite(runner, host, port)
         await site.start()
+        if script is not None:
+            playing.append(asyncio.create_task(script.play(venue), name="sandbox script"))
+        for task in playing:
+            task.add_done_callback(_report)
         bound = runner.addresses[0]
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         yield f"http://{shown}:{bound[1]}"
     finally:
-        playing.cancel()
-        await asyncio.gather(playing, return_exceptions=True)
+        venue.faults.close()
+        for task in playing:
+            task.cancel()
+        await asyncio.gather(*playing, return_exceptions=True)
         await runner.cleanup()
 
 
 def _report(playing: asyncio.Task[None]) -> None:
     """A market that stops by itself is a bug of the venue: say so, since clients only see prices stand still."""
     if not playing.cancelled() and (problem := playing.exception()) is not None:
-        logger.opt(exception=problem).error("the sandbox market has stopped; prices stand still from now on")
+        logger.opt(exception=problem).error("the {} has stopped by itself", playing.get_name())

@@ -5,7 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
+
+from sandbox.exchange.backdoor import Backdoor
 from sandbox.exchange.binance.limits import DEFAULT_WEIGHT_PER_MINUTE
+from sandbox.exchange.bodies import rule_of
+from sandbox.exchange.faults import Rule
 from sandbox.exchange.market.seeded import DEFAULT_INSTRUMENTS, seeded_market
 from sandbox.exchange.market.tape import Tape
 from sandbox.exchange.matching.fees import FeePolicy
@@ -20,6 +25,51 @@ class RunningVenue:
 
     venue: Venue
     base_url: str
+
+    def do(self, verb: str, **body: Any) -> Any:
+        """What `POST /control/<verb>` does, at once: `do("balance", coin="USDT", free=0)`."""
+        return Backdoor(self.venue).do(verb, body)
+
+    def fault(self, target: str, action: str, **more: Any) -> Rule:
+        """Add a rule: `fault("place", "drop", point="after-accept", times=1)`; see `sandbox.exchange.faults.Rule`."""
+        return self.venue.faults.add(rule_of({"target": target, "action": action, **more}))
+
+
+class VenueControl:
+    """The back door of a venue in another process, over HTTP.
+
+    Raises ValueError with the venue's sentence for what it refuses; aiohttp's errors if it cannot be reached.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
+        self._session = session
+        self._url = f"{base_url}/control"
+
+    async def do(self, verb: str, **body: Any) -> Any:
+        return await self._ask("POST", verb, body)
+
+    async def fault(self, target: str, action: str, **more: Any) -> int:
+        """Add a rule; its id."""
+        return int((await self.do("faults", target=target, action=action, **more))["id"])
+
+    async def faults(self) -> list[dict[str, Any]]:
+        """The rules, with how often each has struck."""
+        return list(await self._ask("GET", "faults"))
+
+    async def lift(self, fault_id: int | None = None) -> None:
+        """Remove one rule, or all; what hangs is let go."""
+        await self._ask("DELETE", "faults" if fault_id is None else f"faults/{fault_id}")
+
+    async def state(self) -> dict[str, Any]:
+        """Everything at the venue: balances, orders with their client ids, fills, prices."""
+        return dict(await self._ask("GET", "state"))
+
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        async with self._session.request(method, f"{self._url}/{path}", json=body) as response:
+            answer = await response.json()
+        if response.status != 200:
+            raise ValueError(answer["error"])
+        return answer
 
 
 @asynccontextmanager

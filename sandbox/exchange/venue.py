@@ -85,6 +85,11 @@ class Venue:
         passing = self.matching.book(pair_id).passing
         self._on_tick(instrument.trade(passing, self.clock.true_ms()))
 
+    def stir(self) -> None:
+        """Let what a hold kept waiting go on now, without any trade of the market."""
+        for pair in list(self.matching.pairs.values()):
+            self.matching.step(pair.id, self.matching.book(pair.id).last, ZERO, self.clock.now_ms())
+
     def set_balance(self, account: str, coin: str, free: Decimal) -> None:
         """A deposit or withdrawal from outside; KeyError for an unknown account."""
         held = self.matching.accounts[account]
@@ -99,6 +104,8 @@ class Venue:
             self._on_tick(tick)
 
     def _on_tick(self, tick: Tick) -> None:
+        if tick.pair_id not in self.matching.pairs:
+            return  # delisted: its price goes on, unseen
         book = self.matching.book(tick.pair_id)
         falling = book.has_price and tick.price < book.last
         if tick.volume > ZERO:

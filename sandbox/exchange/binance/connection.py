@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 from loguru import logger
 
-from sandbox.exchange.faults import Action, Faults, Point
+from sandbox.exchange.faults import Action, Faults, Point, Rule
 
 _QUEUED = 5_000
 _HEARTBEAT_S = 20.0
@@ -21,6 +21,7 @@ class Connection:
         self._faults = faults
         self._socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=1 << 20)
         self._queue: asyncio.Queue[str] = asyncio.Queue(_QUEUED)
+        self._held: list[str] = []
 
     async def prepare(self) -> web.WebSocketResponse:
         await self._socket.prepare(self._request)
@@ -57,14 +58,32 @@ class Connection:
     def push(self, target: str, text: str) -> None:
         """Queue an event, unless a fault on `target` loses, holds up or spoils it."""
         rule = self._faults.strike(target, Point.BEFORE_ACCEPT)
+        if rule is not None and rule.action is Action.REORDER:
+            self._held.append(text)
+            return
         if rule is None:
             self._put(text)
-        elif rule.action is Action.DELAY:
-            asyncio.get_running_loop().call_later(rule.seconds, self._put, text)
-        elif rule.action is Action.GARBAGE:
-            self._put(text[: len(text) // 2])
-        elif rule.action is Action.DROP:
-            self.abort()
+        else:
+            self._spoil(rule, text)
+        held, self._held = self._held, []
+        for late in held:
+            self._put(late)
+
+    def _spoil(self, rule: Rule, text: str) -> None:
+        match rule.action:
+            case Action.DELAY:
+                asyncio.get_running_loop().call_later(rule.seconds, self._put, text)
+            case Action.GARBAGE:
+                self._put("<html>upstream is resting</html>")
+            case Action.TRUNCATED:
+                self._put(text[: len(text) // 2])
+            case Action.DUPLICATE | Action.REPEAT:
+                self._put(text)
+                self._put(text)
+            case Action.DROP | Action.CUT:
+                self.abort()
+            case _:
+                logger.debug("a stream message is lost to a fault: {}", text)
 
     def abort(self) -> None:
         """Cut the connection without a closing handshake."""

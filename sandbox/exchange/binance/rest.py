@@ -1,8 +1,6 @@
 """REST over aiohttp: each request passes the faults, the weight limit and the key check before it is answered."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -10,11 +8,11 @@ from aiohttp import web
 
 from sandbox.exchange.binance.auth import check_signed, split_signature
 from sandbox.exchange.binance.desk import Desk
-from sandbox.exchange.binance.errors import BinanceError, from_refusal
+from sandbox.exchange.binance.errors import BinanceError, from_refusal, from_rule
 from sandbox.exchange.binance.limits import TooMany
 from sandbox.exchange.binance.params import Params
 from sandbox.exchange.binance.routes import ENDPOINTS, Access, Endpoint
-from sandbox.exchange.faults import Action, Point, Rule
+from sandbox.exchange.http_faults import Call, Done, answer
 from sandbox.exchange.matching.model import Refusal
 
 _KEY_HEADER = "X-MBX-APIKEY"
@@ -29,30 +27,29 @@ def _handler(desk: Desk, endpoint: Endpoint) -> Callable[[web.Request], Awaitabl
     target = f"{endpoint.method} {endpoint.path}"
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        before = desk.venue.faults.strike(target, Point.BEFORE_ACCEPT)
-        if before is not None:
-            struck = await suffer(desk, request, before)
-            if struck is not None:
-                return struck
-        try:
-            answer = await _answer(desk, endpoint, request)
-        except BinanceError as error:
-            return _respond(desk, error.body(), error.status, _retry_after(error))
-        after = strike_after(desk, target, answer)
-        struck = None if after is None else await suffer(desk, request, after)
-        return struck or _respond(desk, answer)
+        sent = request.rel_url.raw_query_string
+        sent += await request.text() if request.can_read_body else ""
+        key = request.headers.get(_KEY_HEADER)
+        call = Call(
+            request=request,
+            target=target,
+            purpose=endpoint.purpose,
+            run=lambda: _run(desk, endpoint, sent, key),
+            refuse=lambda rule: _refuse(desk, from_rule(rule)),
+        )
+        return await answer(desk.venue, call)
 
     return handle
 
 
-async def _answer(desk: Desk, endpoint: Endpoint, request: web.Request) -> Any:
-    query = request.rel_url.raw_query_string
-    sent = query + (await request.text() if request.can_read_body else "")
-    desk.limits.spend(endpoint.weight)
-    signed_text, signature = split_signature(sent)
-    params = Params(dict(parse_qsl(signed_text, keep_blank_values=True)))
-    key = request.headers.get(_KEY_HEADER)
-    return run(desk, endpoint, params, key, signed_text, signature)
+def _run(desk: Desk, endpoint: Endpoint, sent: str, key: str | None) -> Done:
+    try:
+        desk.limits.spend(endpoint.weight)
+        signed_text, signature = split_signature(sent)
+        params = Params(dict(parse_qsl(signed_text, keep_blank_values=True)))
+        return Done(_respond(desk, run(desk, endpoint, params, key, signed_text, signature)), accepted=True)
+    except BinanceError as error:
+        return Done(_refuse(desk, error), accepted=False)
 
 
 def run(
@@ -68,37 +65,8 @@ def run(
         raise from_refusal(refusal) from None
 
 
-def strike_after(desk: Desk, target: str, answer: Any) -> Rule | None:
-    """The rule for what was just done, if there is one."""
-    filled = isinstance(answer, dict) and Decimal(answer.get("executedQty", 0)) > 0
-    rule = desk.venue.faults.strike(target, Point.AFTER_FILL) if filled else None
-    return rule or desk.venue.faults.strike(target, Point.AFTER_ACCEPT)
-
-
-async def suffer(desk: Desk, request: web.Request, rule: Rule) -> web.StreamResponse | None:
-    """Do what the rule says to this request; None means that it goes on."""
-    match rule.action:
-        case Action.DELAY:
-            await asyncio.sleep(rule.seconds)
-            return None
-        case Action.HANG:
-            await desk.venue.faults.until_lifted()
-            return _cut(request)
-        case Action.DROP | Action.SILENCE:
-            return _cut(request)
-        case Action.GARBAGE:
-            return web.Response(text="<html>upstream is resting</html>", content_type="text/html")
-        case Action.STATUS if rule.code is not None:
-            return _respond(desk, {"code": rule.code, "msg": rule.text}, rule.status)
-        case Action.STATUS:
-            return web.Response(text=rule.text, status=rule.status)
-
-
-def _cut(request: web.Request) -> web.Response:
-    """End the connection without a word; what is returned here no longer reaches anyone."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()
+def _refuse(desk: Desk, error: BinanceError) -> web.Response:
+    return _respond(desk, error.body(), error.status, _retry_after(error))
 
 
 def _respond(

@@ -27,41 +27,43 @@ class Endpoint:
     weight: int
     access: Access
     handler: Handler
+    purpose: str
+    """What fault rules may call it in every dialect."""
 
 
-def _open(path: str, weight: int, handler: Handler) -> Endpoint:
-    return Endpoint("GET", path, weight, Access.OPEN, handler)
+def _open(path: str, weight: int, handler: Handler, purpose: str = "") -> Endpoint:
+    return Endpoint("GET", path, weight, Access.OPEN, handler, purpose)
 
 
-def _signed(method: str, path: str, weight: int, handler: Handler) -> Endpoint:
-    return Endpoint(method, path, weight, Access.SIGNED, handler)
+def _signed(method: str, path: str, weight: int, handler: Handler, purpose: str = "") -> Endpoint:
+    return Endpoint(method, path, weight, Access.SIGNED, handler, purpose)
 
 
 ENDPOINTS = (
     _open("/api/v3/ping", 1, public.ping),
-    _open("/api/v3/time", 1, public.server_time),
-    _open("/api/v3/exchangeInfo", 20, public.exchange_info),
-    _open("/api/v3/klines", 2, public.klines),
-    _open("/api/v3/ticker/24hr", 2, public.ticker_day),
-    _open("/api/v3/ticker/price", 2, public.ticker_price),
-    _open("/api/v3/ticker/bookTicker", 2, public.ticker_book),
-    _open("/api/v3/depth", 5, public.depth),
+    _open("/api/v3/time", 1, public.server_time, "time"),
+    _open("/api/v3/exchangeInfo", 20, public.exchange_info, "markets"),
+    _open("/api/v3/klines", 2, public.klines, "candles"),
+    _open("/api/v3/ticker/24hr", 2, public.ticker_day, "ticker"),
+    _open("/api/v3/ticker/price", 2, public.ticker_price, "ticker"),
+    _open("/api/v3/ticker/bookTicker", 2, public.ticker_book, "ticker"),
+    _open("/api/v3/depth", 5, public.depth, "book"),
     _open("/api/v3/trades", 25, public.trades),
     _open("/api/v3/aggTrades", 4, public.aggregate_trades),
-    _signed("GET", "/api/v3/account", 20, wallet.account),
+    _signed("GET", "/api/v3/account", 20, wallet.account, "balance"),
     _signed("GET", "/api/v3/account/commission", 20, wallet.commission),
-    _signed("POST", "/api/v3/order", 1, trading.place),
-    _signed("GET", "/api/v3/order", 4, trading.ask),
-    _signed("DELETE", "/api/v3/order", 1, trading.cancel),
+    _signed("POST", "/api/v3/order", 1, trading.place, "place"),
+    _signed("GET", "/api/v3/order", 4, trading.ask, "ask"),
+    _signed("DELETE", "/api/v3/order", 1, trading.cancel, "cancel"),
     _signed("POST", "/api/v3/order/test", 1, trading.test),
-    _signed("GET", "/api/v3/openOrders", 6, trading.open_orders),
-    _signed("DELETE", "/api/v3/openOrders", 1, trading.cancel_all),
-    _signed("GET", "/api/v3/allOrders", 20, trading.all_orders),
-    _signed("GET", "/api/v3/myTrades", 20, trading.my_trades),
+    _signed("GET", "/api/v3/openOrders", 6, trading.open_orders, "open"),
+    _signed("DELETE", "/api/v3/openOrders", 1, trading.cancel_all, "cancel-all"),
+    _signed("GET", "/api/v3/allOrders", 20, trading.all_orders, "history"),
+    _signed("GET", "/api/v3/myTrades", 20, trading.my_trades, "fills"),
     _open("/sapi/v1/system/status", 1, wallet.system_status),
     _signed("GET", "/sapi/v1/asset/tradeFee", 1, wallet.trade_fee),
-    _signed("GET", "/sapi/v1/account/apiRestrictions", 1, wallet.key_rights),
-    _signed("GET", "/sapi/v1/capital/config/getall", 10, wallet.coins),
+    _signed("GET", "/sapi/v1/account/apiRestrictions", 1, wallet.key_rights, "rights"),
+    _signed("GET", "/sapi/v1/capital/config/getall", 10, wallet.coins, "coins"),
     _signed("GET", "/sapi/v1/margin/allPairs", 1, wallet.nothing),
     _signed("GET", "/sapi/v1/margin/isolated/allPairs", 10, wallet.nothing),
     _open("/fapi/v1/exchangeInfo", 1, wallet.no_symbols),

@@ -15,9 +15,9 @@ from aiohttp import web
 
 from sandbox.exchange.binance.connection import Connection
 from sandbox.exchange.binance.desk import Desk
-from sandbox.exchange.binance.rest import suffer
 from sandbox.exchange.binance.stream_events import StreamEvents
 from sandbox.exchange.faults import Point
+from sandbox.exchange.http_faults import suffer
 from sandbox.exchange.market.feed import Tick
 
 _KINDS = re.compile(
@@ -71,7 +71,7 @@ class Streams:
 
     async def _serve(self, request: web.Request, names: list[str], wrapped: bool) -> web.StreamResponse:
         rule = self._desk.venue.faults.strike(f"connect {request.path}", Point.BEFORE_ACCEPT)
-        struck = None if rule is None else await suffer(self._desk, request, rule)
+        struck = None if rule is None else await suffer(self._desk.venue, request, rule)
         if struck is not None:
             return struck
         connection = Connection(request, self._desk.venue.faults)

@@ -6,21 +6,24 @@ Source: Binance Spot API documentation, "WebSocket API" and "User Data Streams".
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
 from aiohttp import web
+from loguru import logger
 
 from sandbox.exchange.binance import user_events
 from sandbox.exchange.binance.auth import check_signed, websocket_text
 from sandbox.exchange.binance.connection import Connection
 from sandbox.exchange.binance.desk import Desk
-from sandbox.exchange.binance.errors import BinanceError
+from sandbox.exchange.binance.errors import BinanceError, from_rule
 from sandbox.exchange.binance.params import Params
-from sandbox.exchange.binance.rest import run, strike_after, suffer
+from sandbox.exchange.binance.rest import run
 from sandbox.exchange.binance.routes import METHODS
 from sandbox.exchange.faults import Action, Point, Rule
+from sandbox.exchange.http_faults import strike_after, suffer
 from sandbox.exchange.matching.model import OrderEvent
 
 _SUBSCRIBE = "userDataStream.subscribe.signature"
@@ -45,7 +48,7 @@ class WebsocketApi:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         rule = self._desk.venue.faults.strike(f"connect {request.path}", Point.BEFORE_ACCEPT)
-        struck = None if rule is None else await suffer(self._desk, request, rule)
+        struck = None if rule is None else await suffer(self._desk.venue, request, rule)
         if struck is not None:
             return struck
         connection = Connection(request, self._desk.venue.faults)
@@ -85,18 +88,32 @@ class WebsocketApi:
             yield from ((connection, number) for number, name in subscribed.items() if name == account)
 
     async def _obey(self, connection: Connection, message: dict[str, Any]) -> None:
-        target = f"ws-api {message.get('method')}"
-        before = self._desk.venue.faults.strike(target, Point.BEFORE_ACCEPT)
+        venue, target, purpose = self._desk.venue, f"ws-api {message.get('method')}", _purpose(message)
+        before = venue.faults.strike(target, Point.BEFORE_ACCEPT, purpose)
         if before is not None and not await self._goes_on(connection, message, before):
             return
+        fills_before = venue.matching.fill_count
         try:
+            if before is not None and before.action is Action.DUPLICATE:
+                self._again(connection, message)
             result = self._result(connection, message)
         except BinanceError as error:
             connection.reply({"id": message.get("id"), "status": error.status, "error": error.body()})
             return
-        after = strike_after(self._desk, target, result)
-        if after is None or await self._goes_on(connection, message, after):
-            connection.reply({"id": message.get("id"), "status": 200, "result": result})
+        filled = venue.matching.fill_count > fills_before
+        after = strike_after(venue, target, filled, purpose)
+        if after is not None and not await self._goes_on(connection, message, after):
+            return
+        if after is not None and after.action is Action.DUPLICATE:
+            self._again(connection, message)
+        connection.reply({"id": message.get("id"), "status": 200, "result": result})
+
+    def _again(self, connection: Connection, message: dict[str, Any]) -> None:
+        """The same request arrives once more, and nobody hears its answer."""
+        try:
+            self._result(connection, message)
+        except BinanceError as error:
+            logger.debug("a doubled request is refused: {}", error)
 
     def _result(self, connection: Connection, message: dict[str, Any]) -> Any:
         method, sent = message.get("method"), _as_text(message.get("params") or {})
@@ -130,20 +147,26 @@ class WebsocketApi:
         """Do what the rule says; True if the request goes on after it."""
         match rule.action:
             case Action.DELAY:
-                await asyncio.sleep(rule.seconds)
-                return True
+                return not await self._desk.venue.faults.pause(rule.seconds)
             case Action.HANG:
-                await self._desk.venue.faults.until_lifted()
-            case Action.DROP:
+                await self._desk.venue.faults.until_lifted(rule.seconds)
+            case Action.DROP | Action.CUT:
                 connection.abort()
             case Action.STATUS:
-                error = {"code": rule.code or -1000, "msg": rule.text}
-                connection.reply({"id": message.get("id"), "status": rule.status, "error": error})
-            case Action.GARBAGE:
+                error = from_rule(replace(rule, code=rule.code or -1000))
+                connection.reply({"id": message.get("id"), "status": error.status, "error": error.body()})
+            case Action.GARBAGE | Action.TRUNCATED:
                 connection.reply("upstream is resting")
+            case Action.DUPLICATE | Action.REPEAT | Action.REORDER:
+                return True
             case Action.SILENCE:
-                pass
+                logger.debug("a request of the websocket API is lost to a fault: {}", message.get("method"))
         return False
+
+
+def _purpose(message: dict[str, Any]) -> str:
+    endpoint = METHODS.get(str(message.get("method")))
+    return endpoint.purpose if endpoint else ""
 
 
 def _as_text(params: Any) -> dict[str, str]:

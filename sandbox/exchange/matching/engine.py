@@ -13,6 +13,7 @@ from sandbox.exchange.matching.accounts import Account
 from sandbox.exchange.matching.book import Book
 from sandbox.exchange.matching.fees import FeePolicy
 from sandbox.exchange.matching.fills import Fills
+from sandbox.exchange.matching.holds import Holds
 from sandbox.exchange.matching.model import (
     CONDITIONAL,
     UNPRICED,
@@ -50,11 +51,13 @@ class Matching:
         """`spread` is ask minus bid as a fraction of the price; `listener` hears each event as it happens."""
         self._books = {pair.id: Book(pair, spread) for pair in pairs}
         self._pairs = {pair.id: pair for pair in pairs}
+        self._delisted: dict[str, Pair] = {}
         self._accounts: dict[str, Account] = {}
         self._orders: dict[int, Order] = {}
         self._open: dict[str, dict[int, None]] = {pair.id: {} for pair in pairs}
         self._listener = listener
         self._fills = Fills(fees or FeePolicy(), self._price_of)
+        self.holds = Holds()
         self._events: list[OrderEvent] = []
         self._last_order_id = 0
 
@@ -72,6 +75,16 @@ class Matching:
     @property
     def fees(self) -> FeePolicy:
         return self._fills.policy
+
+    @fees.setter
+    def fees(self, policy: FeePolicy) -> None:
+        """Fills from now on pay by `policy`."""
+        self._fills.policy = policy
+
+    @property
+    def fill_count(self) -> int:
+        """How many fills there have been so far."""
+        return len(self._fills.trades)
 
     def pair(self, pair_id: str) -> Pair:
         if pair_id not in self._pairs:
@@ -135,6 +148,19 @@ class Matching:
         """Halt or reopen an instrument: while halted, orders are refused and nothing matches."""
         self._pairs[pair_id] = replace(self.pair(pair_id), trading=trading)
 
+    def delist(self, pair_id: str, time_ms: int) -> list[OrderEvent]:
+        """Remove an instrument: its open orders are cancelled and nobody knows it any more."""
+        for order in self.open_orders(pair_id=self.pair(pair_id).id):
+            self._end(order, Status.CANCELED, EventKind.CANCELED, time_ms)
+        self._delisted[pair_id] = self._pairs.pop(pair_id)
+        return self._drain()
+
+    def relist(self, pair_id: str) -> None:
+        """Bring back what was delisted; `Refusal(UNKNOWN_SYMBOL)` if it was not."""
+        if pair_id not in self._delisted:
+            raise Refusal(Reason.UNKNOWN_SYMBOL, pair_id)
+        self._pairs[pair_id] = self._delisted.pop(pair_id)
+
     def step(self, pair_id: str, price: Decimal, volume: Decimal, time_ms: int) -> list[OrderEvent]:
         """The market trades `volume` (base) at `price`: stops trigger, resting orders are filled.
 
@@ -154,6 +180,7 @@ class Matching:
         if pair.trading:
             self._trigger(book, pair_id, time_ms)
             self._fill_resting(book, pair_id, time_ms)
+            self._work_on_held(book, pair_id, time_ms)
         return self._drain()
 
     def place(self, account_name: str, request: OrderRequest, time_ms: int) -> list[OrderEvent]:
@@ -247,7 +274,8 @@ class Matching:
     def _work(self, order: Order, book: Book, time_ms: int) -> None:
         """Take what the book offers, then let the rest stand or end it."""
         limit = None if order.type in UNPRICED else order.price
-        if order.time_in_force is TimeInForce.FOK and available(book, order.side, limit) < order.quantity:
+        fillable = min(available(book, order.side, limit), self.holds.room(order))
+        if order.time_in_force is TimeInForce.FOK and fillable < order.quantity:
             self._end(order, Status.EXPIRED, EventKind.EXPIRED, time_ms)
             return
         account = self._accounts[order.account]
@@ -255,30 +283,42 @@ class Matching:
             if limit is not None and not reaches(order.side, limit, level.price):
                 break
             quantity = min(self._fills.most(order, level.price), level.quantity)
+            quantity = self.holds.limit(order, quantity)
             if quantity <= 0:
                 break
             level.quantity -= quantity
             order = self._filled(*self._fills.fill(order, account, level.price, quantity, False, time_ms))
         ends_now = order.type in UNPRICED or order.time_in_force is not TimeInForce.GTC
-        if order.is_open and ends_now:
+        if order.is_open and ends_now and not self.holds.keeps_open(order):
             self._end(order, Status.EXPIRED, EventKind.EXPIRED, time_ms)
 
     def _trigger(self, book: Book, pair_id: str, time_ms: int) -> None:
         for order in self._open_in(pair_id):
             if not order.working and is_due(order.type, order.side, order.stop_price, book.last):
-                account = self._accounts[order.account]
-                awake = self._fills.top_up(replace(order, working=True, updated_ms=time_ms), account, book)
+                awake = self._topped_up(replace(order, working=True, updated_ms=time_ms), book)
                 self._tell(EventKind.NEW, awake, time_ms)
                 self._work(awake, book, time_ms)
 
+    def _work_on_held(self, book: Book, pair_id: str, time_ms: int) -> None:
+        """Orders that a hold kept back, and that are released, take what the book offers."""
+        for order in self.holds.take_waiting(self._open_in(pair_id)):
+            self._work(self._topped_up(replace(order, updated_ms=time_ms), book), book, time_ms)
+
+    def _topped_up(self, order: Order, book: Book) -> Order:
+        return self._fills.top_up(order, self._accounts[order.account], book)
+
     def _fill_resting(self, book: Book, pair_id: str, time_ms: int) -> None:
         """Resting orders that the price has reached fill at their own price, best price first, while volume lasts."""
-        resting = [order for order in self._open_in(pair_id) if order.working and order.updated_ms < time_ms]
+        resting = [
+            order
+            for order in self._open_in(pair_id)
+            if order.working and order.type not in UNPRICED and order.updated_ms < time_ms
+        ]
         resting.sort(key=lambda order: (-order.price if order.side is Side.BUY else order.price, order.id))
         for order in resting:
             if book.passing > 0 and reaches(order.side, order.price, book.last):
                 passing = book.passing - book.passing % order.pair.step
-                quantity = min(order.remaining, passing)
+                quantity = self.holds.limit(order, min(order.remaining, passing))
                 if quantity > 0:
                     book.passing -= quantity
                     account = self._accounts[order.account]
