@@ -23,6 +23,7 @@ from bot.screens.figures import (
     signed,
     signed_percent,
 )
+from bot.screens.summary import state_sign
 from bot.text import Html, catalogue, fit, known, lines, plain, say, shorten, word
 from engine.core.ids import Symbol, base_of
 from engine.core.notices import Weight
@@ -149,7 +150,7 @@ def _signal_taken(it: _Fields) -> Html:
     return lines(
         say(
             "notice.signal",
-            action=known("action", it.text("action")),
+            action=known("action", it.text("action")).capitalize(),
             symbol=it.text("symbol"),
             price=it.price(),
         ),
@@ -159,28 +160,35 @@ def _signal_taken(it: _Fields) -> Html:
 
 def _signal_denied(it: _Fields) -> Html:
     return lines(
-        say("notice.signal_denied", action=known("action", it.text("action")), symbol=it.text("symbol")),
+        say(
+            "notice.signal_denied",
+            action=known("action", it.text("action")).capitalize(),
+            symbol=it.text("symbol"),
+        ),
         say("notice.why", preset=it.text("preset"), reason=it.reason()),
     )
 
 
 def _order_placed(it: _Fields) -> Html:
-    level = "stop_price" if it.has("stop_price") else "price"
     return lines(
         say(
             "notice.order",
-            side=known("side", it.text("side")),
+            side=known("side", it.text("side")).capitalize(),
             symbol=it.text("symbol"),
             purpose=known("purpose", it.text("purpose")),
         ),
-        say(
-            "notice.order_size",
-            size=it.size(),
-            type=known("order_type", it.text("type")),
-            price=it.price(level),
-        ),
+        _order_size(it),
         say("notice.why", preset=it.text("preset"), reason=it.reason()) if it.has("preset") else None,
     )
+
+
+def _order_size(it: _Fields) -> Html:
+    """An order at market has no price of its own."""
+    kind = known("order_type", it.text("type"))
+    level = "stop_price" if it.has("stop_price") else "price"
+    if not it.has(level):
+        return say("notice.order_at_market", size=it.size(), type=kind)
+    return say("notice.order_size", size=it.size(), type=kind, price=it.price(level))
 
 
 def _order_filled(it: _Fields) -> Html:
@@ -193,7 +201,7 @@ def _order_filled(it: _Fields) -> Html:
 
 
 def _side_line(key: str, it: _Fields) -> Html:
-    side, symbol = known("side", it.text("side")), it.text("symbol")
+    side, symbol = known("side", it.text("side")).capitalize(), it.text("symbol")
     if key == "notice.filled":
         return say("notice.filled", side=side, symbol=symbol)
     return say("notice.part_filled", side=side, symbol=symbol)
@@ -300,7 +308,13 @@ def _trouble_over(it: _Fields) -> Html:
 
 
 def _state_changed(it: _Fields) -> Html:
-    return say("notice.state", state=known("state", it.text("state")), by=known("by", it.text("by")))
+    return say(
+        "notice.state",
+        sign=state_sign(it.text("state")),
+        connection=it.text("connection"),
+        state=known("state", it.text("state")),
+        by=known("by", it.text("by")),
+    )
 
 
 def _stranger(it: _Fields) -> Html:

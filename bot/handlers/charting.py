@@ -23,8 +23,8 @@ from engine.desk import ConnectionView
 
 CANDLES = 90
 OFFERED = (60, 300, 900, 3600, 14400, 86400)
-_UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
-_TIMEFRAME = re.compile(r"([1-9]\d{0,3})([mhdw])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_TIMEFRAME = re.compile(r"([1-9]\d{0,3})([smhdw])")
 
 
 def timeframe_of(text: str) -> int | None:
