@@ -31,7 +31,7 @@ def draw(chart: dict[str, Any]) -> bytes:
     figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI, facecolor=_BACK)
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(
-        2, 1, height_ratios=(5, 1), hspace=0.04, left=0.03, right=0.83, top=0.86, bottom=0.07
+        2, 1, height_ratios=(5, 1), hspace=0.04, left=0.03, right=0.81, top=0.86, bottom=0.07
     )
     prices, volumes = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
     candles = chart["candles"]
@@ -75,12 +75,12 @@ def _levels(axes: Axes, chart: dict[str, Any], count: int) -> None:
     low, high = _bounds(chart)
     axes.set_ylim(low, high)
     shown = [one for one in chart["levels"] if low <= one["price"] <= high]
-    for one, place in zip(shown, _apart([one["price"] for one in shown], (high - low) * 0.036), strict=True):
+    for one, place in zip(shown, _apart([one["price"] for one in shown], (high - low) * 0.042), strict=True):
         colour = colours.get(one["kind"], _DIM)
         dashes = "-" if one["kind"] == "last" else "--"
         axes.axhline(one["price"], color=colour, linewidth=0.9, linestyle=dashes, alpha=0.9)
         axes.annotate(
-            one["label"], (count - 0.2, place), xycoords="data", fontsize=7.5, color=_BACK, weight="bold",
+            one["label"], (count - 0.2, place), xycoords="data", fontsize=8.5, color=_BACK, weight="bold",
             va="center", annotation_clip=False, bbox={"boxstyle": "round,pad=0.22", "fc": colour, "ec": "none"},
         )  # fmt: skip
 
@@ -111,7 +111,7 @@ def _marks(axes: Axes, chart: dict[str, Any]) -> None:
     for mark in chart["marks"]:
         bought = mark["side"] == "buy"
         axes.scatter(
-            mark["place"], mark["price"] + span * (-0.022 if bought else 0.022), s=62,
+            mark["place"], mark["price"] + span * (-0.022 if bought else 0.022), s=80,
             marker="^" if bought else "v", color=_ENTRY if bought else _LAST,
             edgecolors=_BACK, linewidths=0.9, zorder=5,
         )  # fmt: skip
@@ -123,7 +123,7 @@ def _style(axes: Axes, count: int) -> None:
     axes.grid(True, color=_GRID, linewidth=0.5)
     axes.set_axisbelow(True)
     axes.yaxis.tick_right()
-    axes.tick_params(colors=_DIM, labelsize=7.5, length=0, pad=4)
+    axes.tick_params(colors=_DIM, labelsize=9, length=0, pad=4)
     axes.ticklabel_format(axis="y", useOffset=False, style="plain")
     for side in axes.spines.values():
         side.set_visible(False)
@@ -142,11 +142,11 @@ def _times(axes: Axes, candles: list[list[float]], seconds: int) -> None:
 
 def _title(figure: Any, chart: dict[str, Any]) -> None:
     colour = _UP if chart["rising"] else _DOWN
-    figure.text(0.03, 0.945, chart["title"], color=_TEXT, fontsize=15, weight="bold")
-    figure.text(0.97, 0.945, chart["last"], color=_TEXT, fontsize=15, weight="bold", ha="right")
-    figure.text(0.03, 0.9, chart["subtitle"], color=_DIM, fontsize=8.5)
-    figure.text(0.97, 0.9, chart["change"], color=colour, fontsize=9.5, ha="right", weight="bold")
-    figure.text(0.97, 0.012, chart["foot"], color=_DIM, fontsize=7, ha="right")
+    figure.text(0.03, 0.945, chart["title"], color=_TEXT, fontsize=17, weight="bold")
+    figure.text(0.97, 0.945, chart["last"], color=_TEXT, fontsize=17, weight="bold", ha="right")
+    figure.text(0.03, 0.9, chart["subtitle"], color=_DIM, fontsize=10)
+    figure.text(0.97, 0.9, chart["change"], color=colour, fontsize=11, ha="right", weight="bold")
+    figure.text(0.97, 0.012, chart["foot"], color=_DIM, fontsize=8, ha="right")
 
 
 def main() -> None:

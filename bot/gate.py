@@ -86,13 +86,13 @@ class Strangers:
         self._journal = journal
         self._settings = settings
         self._clock = clock
-        self._told: dict[int, None] | None = None
+        self._told: dict[int, None] = {}
+        self._read = False
 
     async def seen(self, person: User) -> bool:
         """Whether the owner is told of this one now."""
-        if self._told is None:
-            kept = await self._settings.get(STRANGERS, [])
-            self._told = self._told or dict.fromkeys(kept)  # Another update may have been quicker.
+        if not self._read:
+            self._adopt(await self._settings.get(STRANGERS, []))
         if person.id in self._told:
             return False
         self._told[person.id] = None
@@ -100,8 +100,13 @@ class Strangers:
         await self._settings.set(STRANGERS, list(self._told)[-_MOST_STRANGERS:])
         return True
 
+    def _adopt(self, kept: list[int]) -> None:
+        """What was stored goes before what another update has added while it was being read."""
+        self._told = {**dict.fromkeys(kept), **self._told}
+        self._read = True
+
     def _notice(self, person: User) -> Notice:
         """Beyond a number of them, a crowd is one message with a count."""
-        crowd = "strangers" if len(self._told or ()) > _MOST_STRANGERS // 10 else ""
+        crowd = "strangers" if len(self._told) > _MOST_STRANGERS // 10 else ""
         data = {"user_id": str(person.id), "name": person.full_name[:64]}
         return Notice(self._clock.now(), BookId(""), "stranger", Weight.WARNING, data, key=crowd)

@@ -26,8 +26,10 @@ def number(value: Decimal, places: int) -> str:
 
 def places_for(value: Decimal) -> int:
     """Decimals that tell an amount: cents for sums of ten or more, more for small ones, four digits for tiny ones."""
+    if not value.is_finite():
+        return 2
     size = abs(value)
-    if not value.is_finite() or size == 0 or size >= 10:
+    if size == 0 or size >= 10:
         return 2
     return min(2 if size >= 1 else 3 - value.adjusted(), 10)
 
@@ -134,10 +136,10 @@ def timeframe(seconds: int) -> str:
 
 
 def bar(used: Decimal, width: int = 10) -> str:
-    """How much of a limit is used: `▰▰▰▱▱▱▱▱▱▱`."""
+    """How much of a limit is used: `███░░░░░░░`."""
     share = min(max(used, Decimal(0)), Decimal(1)) if used.is_finite() else Decimal(0)
     filled = int(share * width + Decimal("0.5"))
-    return "▰" * filled + "▱" * (width - filled)
+    return "█" * filled + "░" * (width - filled)
 
 
 def parsed(value: object) -> Decimal | None:

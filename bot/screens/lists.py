@@ -32,6 +32,7 @@ from bot.screens.figures import (
     signed,
     signed_percent,
 )
+from bot.screens.positions import amount_and_share
 from bot.screens.summary import mode_tag
 from bot.text import Html, fit, known, lines, say, word
 from engine.core.ids import base_of
@@ -129,8 +130,7 @@ def trade(
             reason=known("reason", one.reason),
         ),
         "",
-        row(word("positions.profit"), signed(one.profit, quote)),
-        row("", signed_percent(one.share)),
+        *amount_and_share(word("positions.profit"), signed(one.profit, quote), signed_percent(one.share)),
         row(word("positions.size"), quantity(one.quantity, base)),
         row(word("positions.entered"), price(one.entry_price)),
         row(word("trades.left"), price(one.exit_price)),

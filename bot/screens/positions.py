@@ -6,7 +6,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from bot.screens.base import PAGE, Button, Screen, back, foot, in_rows, page_of, pager, refresh, row, titled
+from bot.screens.base import (
+    PAGE,
+    WIDTH,
+    Button,
+    Screen,
+    back,
+    foot,
+    in_rows,
+    page_of,
+    pager,
+    refresh,
+    row,
+    titled,
+)
 from bot.screens.figures import (
     NONE,
     arrow,
@@ -102,8 +115,7 @@ def _figures(one: Holding) -> list[Html | None]:
     value = money(one.value, one.quote) if one.value is not None else word("positions.no_price")
     share = signed_percent(one.share) if one.share is not None else NONE
     return [
-        row(word("positions.profit"), plus_or_none(one)),
-        row("", share),
+        *amount_and_share(word("positions.profit"), plus_or_none(one), share),
         row(word("positions.size"), quantity(it.quantity, one.base)),
         row(word("positions.value"), value),
         row(word("positions.entered"), price(it.entry_price, one.instrument)),
@@ -112,6 +124,14 @@ def _figures(one: Holding) -> list[Html | None]:
         row(word("positions.target"), _with_distance(it.take_profit, one)) if it.take_profit else None,
         row(word("positions.fees"), money(it.fees, one.quote)),
     ]
+
+
+def amount_and_share(label: str, amount: str, share: str) -> list[Html]:
+    """On one line where both fit, else on two."""
+    both = f"{amount}  {share}"
+    if len(label) + 1 + len(both) <= WIDTH:
+        return [row(label, both)]
+    return [row(label, amount), row("", share)]
 
 
 def _with_distance(level: Decimal | None, one: Holding) -> str:

@@ -202,5 +202,5 @@ def chart(
         for label, seconds in timeframes
     ]
     return Screen(
-        fit(caption, 1000), (*in_rows(buttons, 4), (refresh("chart", {**args, "tf": str(chosen)}),)), png
+        fit(caption, 1000), (*in_rows(buttons, 3), (refresh("chart", {**args, "tf": str(chosen)}),)), png
     )

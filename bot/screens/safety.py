@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from bot.screens.base import Button, Screen, back, foot, in_rows, page_of, pager, refresh, row, titled
+from bot.screens.base import WIDTH, Button, Screen, back, foot, in_rows, page_of, pager, refresh, row, titled
 from bot.screens.figures import bar, duration, number, percent, short_percent, short_time
 from bot.screens.summary import HALTED, Summary, exposures, holdings_of, mode_tag, share_of
 from bot.text import Html, fit, known, lines, say, word
@@ -72,7 +72,7 @@ def risk(view: ConnectionView, summary: Summary, args: Mapping[str, str], now: d
 
 
 def _use_lines(use: Use) -> tuple[Html, Html]:
-    return row(use.label, f"{use.used} / {use.limit}"), row(bar(use.share, 20))
+    return row(use.label, f"{use.used} / {use.limit}"), row(bar(use.share, WIDTH))
 
 
 def _breaker_lines(

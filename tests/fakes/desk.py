@@ -16,7 +16,7 @@ from engine.core.inputs import Command
 from engine.core.model import Candle, State
 from engine.core.money import Price, Quantity
 from engine.core.settings import TraderSettings
-from engine.desk import Answer, ConnectionView, FeedState, Health, ParameterInfo, StrategyInfo
+from engine.desk import Answer, CheckItem, ConnectionView, FeedState, Health, ParameterInfo, StrategyInfo
 from storage.store import Store
 from tests.support.builders import BTC, settings
 from tests.support.desk import Desk as OneDesk
@@ -92,6 +92,21 @@ class FakeDesk:
                 "cross", "Average cross", "Buys when a quick average rises above a slow one.", [fast]
             )
         ]
+
+    async def reconcile(self, connection: ConnectionId) -> None:
+        """Nothing differs here."""
+
+    async def checklist(self, connection: ConnectionId) -> Sequence[CheckItem]:
+        return []
+
+    async def go_live(self, connection: ConnectionId) -> Answer:
+        return Answer(refused="this desk has only paper")
+
+    async def go_paper(self, connection: ConnectionId) -> Answer:
+        return Answer(refused="this desk has only paper")
+
+    def leaving_live(self, connection: ConnectionId) -> bool:
+        return False
 
     # ── what happens to it ────────────────────────────────────────────────────────────────
 

@@ -19,6 +19,14 @@ async def talk(tmp_path: Path) -> AsyncIterator[Talk]:
         yield it
 
 
+def state_of(talk: Talk) -> State:
+    return talk.desk["main"].state.state
+
+
+def is_halted(talk: Talk) -> bool:
+    return talk.desk["main"].state.is_halted
+
+
 async def test_start_shows_home_and_starts_nothing(talk: Talk) -> None:
     before = len(talk.desk["main"].facts)
     home = await talk.ask("/start", "Pocketdesk")
@@ -66,10 +74,10 @@ async def test_pause_and_halt_act_at_once_and_may_be_repeated(talk: Talk) -> Non
     for _ in range(2):
         answer = await talk.ask("/pause", "paused")
         assert "main" in answer.text
-    assert talk.desk["main"].state.state is State.PAUSED
+    assert state_of(talk) is State.PAUSED
     for _ in range(2):
         await talk.ask("/halt", "halted")
-    assert talk.desk["main"].state.is_halted
+    assert is_halted(talk)
 
 
 async def test_lifting_a_halt_takes_the_typed_word(talk: Talk) -> None:
@@ -77,22 +85,22 @@ async def test_lifting_a_halt_takes_the_typed_word(talk: Talk) -> None:
     shown = await talk.ask("/resume", "Lift the halt")
     typed = next(line for line in shown.text.split("\n") if "LIFT" in line).split("write ")[1]
     await talk.ask("LIFT 0", "not the word")
-    assert talk.desk["main"].state.is_halted
+    assert is_halted(talk)
     await talk.ask(typed, "commands and buttons")
-    assert talk.desk["main"].state.is_halted, "a wrong word voids the right one"
+    assert is_halted(talk), "a wrong word voids the right one"
     shown = await talk.ask("/resume", "Lift the halt")
     typed = next(line for line in shown.text.split("\n") if "LIFT" in line).split("write ")[1]
     await talk.ask(typed, "lifted")
-    assert not talk.desk["main"].state.is_halted
-    assert talk.desk["main"].state.state is State.PAUSED
+    assert not is_halted(talk)
+    assert state_of(talk) is State.PAUSED
 
 
 async def test_resume_is_confirmed(talk: Talk) -> None:
     await talk.ask("/pause", "paused")
     asked = await talk.ask("/resume", "Resume trading?")
-    assert talk.desk["main"].state.state is State.PAUSED
+    assert state_of(talk) is State.PAUSED
     await talk.tap(asked, "Yes, resume", "running")
-    assert talk.desk["main"].state.state is State.RUNNING
+    assert state_of(talk) is State.RUNNING
 
 
 async def test_a_price_that_ran_away_is_shown_again(talk: Talk) -> None:

@@ -29,7 +29,8 @@ def notice(
 
 def fill(order: str = "pd1", **data: str | bool) -> Notice:
     values = {"order": order, "symbol": "BTC/USDT", "side": "buy", "quantity": "0.5", "price": "100", **data}
-    return notice("order_filled", thread=order, fee="0.05", fee_coin="USDT", **values)
+    body = {**PLACE, "fee": "0.05", "fee_coin": "USDT", **values}
+    return Notice(datetime.now(UTC), BookId("main.paper"), "order_filled", Weight.TRADE, body, order)
 
 
 @pytest.fixture
@@ -145,10 +146,10 @@ async def test_a_message_that_telegram_never_takes_does_not_hold_up_the_rest(
     talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from bot import outbox
+    from bot.notices import notice as real
     from bot.screens.base import Screen
     from bot.text import Html
 
-    real = outbox.notice
     monkeypatch.setattr(
         outbox, "notice", lambda told: Screen(Html("")) if told.kind == "halted" else real(told)
     )

@@ -19,7 +19,10 @@ WHOLE_SECTIONS = {"command"}
 def calls() -> Iterator[tuple[str, str, set[str]]]:
     """(function, key or section, value names) of every lookup with a literal key."""
     for path in BOT.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        source = path.read_text(encoding="utf-8")
+        if "from bot.text import" not in source:
+            continue
+        for node in ast.walk(ast.parse(source)):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
