@@ -10,13 +10,26 @@ import pytest
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.effects import Cancel, Query, Submit
+from engine.core.errors import Rejected, Unavailable
 from engine.core.evolve import SETTLED_KEPT, restore
 from engine.core.ids import ClientOrderId
 from engine.core.ledger import Phase
 from engine.core.model import Fee, Mode, Side, VenueStatus
 from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.trader import decide
-from tests.support.builders import BTC, USDT, fill, instrument, preset, report, seconds, settings
+from tests.support.builders import (
+    BTC,
+    ETH,
+    USDT,
+    WIDE,
+    fill,
+    instrument,
+    preset,
+    quote,
+    report,
+    seconds,
+    settings,
+)
 from tests.support.desk import Desk
 from tests.support.network import Fault
 
@@ -464,3 +477,53 @@ def test_fees_in_a_third_coin_are_valued_by_its_price_and_at_nothing_without_one
     desk.give(i.FillSeen(desk.now, one))
     assert desk.position.fees == Decimal("10.3")
     assert preset().id == desk.position.preset
+
+
+def test_O22_late_fills_of_two_given_up_orders_are_two_positions() -> None:
+    desk = Desk()
+    desk.price(BTC, "100")
+    desk.price(ETH, "100")
+    for symbol in (BTC, ETH):
+        desk.network.plan(Submit, Fault.LOST_BEFORE)
+        desk.signal(symbol)
+    desk.advance(1)
+    first, second = desk.submitted()
+    desk.settings = settings(limits=WIDE)
+    desk.market.instruments.clear()  # so that no order of their own moves the count
+    desk.give(i.FillSeen(desk.now, fill(first, "4", "100")))
+    desk.give(i.FillSeen(desk.now, fill(second, "4", "100", symbol=ETH)))
+    assert len(desk.state.positions) == 2
+
+
+def test_O22_a_given_up_order_whose_position_is_gone_is_cancelled_again_when_the_first_cancel_did_not_take() -> (
+    None
+):
+    desk, name = given_up()
+    desk.network.plan(Cancel, Fault.HANGS, Fault.HANGS)
+    desk.give(i.OrderSeen(desk.now, report(name, VenueStatus.OPEN)))
+    desk.network.plan(Query, Fault.HANGS, Fault.HANGS)
+    desk.give(i.CancelRefused(desk.now, name, "timeout"))
+    desk.give(i.OrderSeen(desk.now, report(name, VenueStatus.OPEN)))
+    assert [one for one in desk.sent if isinstance(one, Cancel)] == [Cancel(name, BTC)] * 2
+
+
+def test_O11_fees_that_other_trades_took_of_a_held_coin_are_not_sold() -> None:
+    desk, _ = holding()
+    base = instrument(BTC).base
+    desk.record(f.BalanceFlowed(desk.now, base, Decimal("-0.5"), quote("0"), "fees"))
+    desk.command(i.ClosePosition, desk.position.id)
+    sold = [one.order.quantity for one in desk.of(f.OrderIntended) if one.order.purpose is Purpose.EXIT]
+    assert sold == [Decimal("9.490")]
+    assert not desk.state.positions
+    assert desk.of(f.PositionClosed)[0].dust == Decimal("0.5")
+
+
+def test_an_input_that_is_only_a_trouble_of_reconciling_is_told() -> None:
+    desk = Desk()
+    desk.give(i.ReconcileFailed(desk.now, "timeout"))
+    assert desk.told("trouble")[0].data["detail"] == "timeout"
+
+
+def test_errors_carry_what_the_venue_said() -> None:
+    assert Unavailable("later", 3.0).retry_after == 3.0
+    assert str(Rejected("no", "CODE")) == "no"
