@@ -176,7 +176,23 @@ class Connection(Section):
     stream_url: Annotated[str, address("wss", "ws")] | None = Field(
         None, description="Another websocket server in the venue's dialect."
     )
+    live: Annotated[bool, SWITCH] = Field(
+        False,
+        description="Whether /live may move it to real money; even then it starts on paper until you do.",
+    )
+    key: SecretStr | None = Field(
+        None, description="The account's API key, for live trading. Better as `key_file`."
+    )
+    secret: SecretStr | None = Field(None, description="The API key's secret. Better as `secret_file`.")
+    passphrase: SecretStr | None = Field(
+        None, description="The API key's passphrase, where the venue has one (OKX, KuCoin). Better as a file."
+    )
     limits: Limits = Field(default_factory=Limits)
+
+    def secrets(self) -> list[str]:
+        """The secret values that are set."""
+        found = (self.key, self.secret, self.passphrase)
+        return [one.get_secret_value() for one in found if one is not None]
 
 
 class Size(Section):
@@ -281,4 +297,6 @@ class Config(Section):
         found = [self.telegram.token.get_secret_value()]
         if self.storage.url is not None:
             found.append(self.storage.url.get_secret_value())
+        for connection in self.connections.values():
+            found += connection.secrets()
         return found

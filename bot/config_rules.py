@@ -19,6 +19,7 @@ def refusals(config: Config) -> list[Finding]:
     for name, connection in config.connections.items():
         found += _limit_refusals(("connections", name, "limits"), connection.limits)
         found += _preset_list_refusals(config, name, connection)
+        found += _key_refusals(name, connection)
         for preset_name in connection.presets:
             if preset_name in config.presets:
                 found += _size_refusals(preset_name, config.presets[preset_name], name, connection)
@@ -76,6 +77,21 @@ def _preset_list_refusals(config: Config, name: str, connection: Connection) -> 
             )
         elif preset in connection.presets[:index]:
             yield (*key, index), f"= {as_toml(preset)} is named twice"
+
+
+WITH_PASSPHRASE = ("okx", "kucoin")
+"""Venues whose API keys have a passphrase besides: https://www.okx.com/docs-v5/en/#overview-rest-authentication and
+https://www.kucoin.com/docs-new/authentication"""
+
+
+def _key_refusals(name: str, connection: Connection) -> Iterator[Finding]:
+    """Live trading needs the whole key: half a one would be noticed only when money is at stake."""
+    if not connection.live:
+        return
+    needed = ["key", "secret", *(["passphrase"] if connection.venue in WITH_PASSPHRASE else [])]
+    for part in needed:
+        if getattr(connection, part) is None:
+            yield (("connections", name, part), f"is missing: live trading on {connection.venue} needs it")
 
 
 def _size_refusals(name: str, preset: Preset, at: str, connection: Connection) -> Iterator[Finding]:

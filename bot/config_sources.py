@@ -16,7 +16,13 @@ from pathlib import Path
 
 PREFIX = "POCKETDESK__"
 SECRETS_FOLDER = "POCKETDESK_SECRETS"
-SECRET_KEYS = (("telegram", "token"), ("storage", "url"))
+SECRET_KEYS = (
+    ("telegram", "token"),
+    ("storage", "url"),
+    ("connections", "*", "key"),
+    ("connections", "*", "secret"),
+    ("connections", "*", "passphrase"),
+)
 """Keys whose value is never shown and may come from a file; "*" stands for any name."""
 
 Key = tuple[str | int, ...]

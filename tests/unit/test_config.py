@@ -57,6 +57,9 @@ def test_example_is_sound_and_its_comments_are_the_defaults(tmp_path: Path) -> N
         "trailing",
         "file_base",
         "fast",
+        "key_file",
+        "secret_file",
+        "passphrase_file",
     ):
         with_comments = re.sub(rf"^({other})", r"# \1", with_comments, flags=re.MULTILINE)
     assert sound(tmp_path, with_comments) == as_given
@@ -318,6 +321,31 @@ def test_dangerous_settings_are_warned_of_by_name(tmp_path: Path) -> None:
         "telegram.token",
     ):
         assert [each for each in told if f": {key}: " in each], key
+
+
+LIVE = {
+    "POCKETDESK__CONNECTIONS__MAIN__LIVE": "true",
+    "POCKETDESK__CONNECTIONS__MAIN__KEY": "test-key",
+    "POCKETDESK__CONNECTIONS__MAIN__SECRET": "test-secret",
+}
+
+
+def test_live_trading_needs_the_whole_key(tmp_path: Path) -> None:
+    only_live = {key: value for key, value in LIVE.items() if key.endswith("LIVE")}
+    missing = problems(tmp_path, SOUND, only_live)
+    assert [one.split(" is missing")[0].split(": ")[-1] for one in missing] == [
+        "connections.main.key",
+        "connections.main.secret",
+    ]
+    (passphrase,) = problems(tmp_path, SOUND.replace("binance", "okx"), LIVE)
+    assert "connections.main.passphrase is missing: live trading on okx needs it" in passphrase
+
+
+def test_keys_are_secrets(tmp_path: Path) -> None:
+    config = sound(tmp_path, SOUND, LIVE)
+    assert {"test-key", "test-secret"} <= set(config.secrets())
+    assert "test-secret" not in repr(config)
+    assert config.connections["main"].live
 
 
 def test_a_token_in_a_file_that_all_can_read_is_warned_of(tmp_path: Path) -> None:
