@@ -67,9 +67,8 @@ def read_script(path: Path, venue: Venue) -> Script:
     unknown = sorted(parsed.keys() - {"seed", "step"})
     steps = parsed.get("step", [])
     if unknown or not isinstance(steps, list):
-        raise ValueError(
-            f"{path}: a script has “seed” and a list “step”, not {', '.join(unknown) or steps!r}"
-        )
+        wrong = ", ".join(unknown) or repr(steps)
+        raise ValueError(f"{path}: a script has “seed” and a list “step”, not {wrong}")
     verbs = Backdoor(venue).verbs
     found = []
     for number, raw in enumerate(steps, start=1):

@@ -191,6 +191,7 @@ async def test_an_instrument_that_is_removed_takes_its_orders_with_it(
     assert (await client.fetch_balance())["USDT"]["used"] == 0
     assert "BTC/USDT" not in await client.load_markets(True)
     running.do("market", instrument="BTC/USDT", listed=True)
+    await client.load_markets(True)
     assert (await client.fetch_order(order["id"], "BTC/USDT"))["status"] == "canceled"
 
 
