@@ -99,21 +99,22 @@ def _fills(state: TraderState, picture: VenuePicture) -> Iterator[BookFill]:
 
 def _reports(state: TraderState, picture: VenuePicture) -> Iterator[TakeReport]:
     for report in _ours(state, picture):
-        order = state.orders.get(report.client_order_id)
+        order = state.order(report.client_order_id)
         if order is not None and _tells_more(order, report):
             yield TakeReport(report)
 
 
 def _ours(state: TraderState, picture: VenuePicture) -> Iterable[OrderReport]:
     """The newest report of each of our orders: asked one by one counts before the list."""
-    listed = {one.client_order_id: one for one in picture.open_orders if one.client_order_id in state.orders}
+    listed = {one.client_order_id: one for one in picture.open_orders if state.order(one.client_order_id)}
     asked = {one.client_order_id: one for one in picture.orders}
     return (listed | asked).values()
 
 
 def _tells_more(order: Order, report: OrderReport) -> bool:
+    """Of an order that ended only this: that it had been given up and works after all (O22)."""
     if order.status.ended:
-        return False
+        return order.status is OrderStatus.NEVER_ARRIVED and not report.status.ended
     return report.status.ended or order.status is not OrderStatus.WORKING or report.filled > order.filled
 
 
