@@ -31,7 +31,7 @@ def draw(chart: dict[str, Any]) -> bytes:
     figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI, facecolor=_BACK)
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(
-        2, 1, height_ratios=(5, 1), hspace=0.04, left=0.03, right=0.81, top=0.86, bottom=0.07
+        2, 1, height_ratios=(5, 1), hspace=0.04, left=0.03, right=_room(chart), top=0.86, bottom=0.07
     )
     prices, volumes = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
     candles = chart["candles"]
@@ -41,12 +41,19 @@ def draw(chart: dict[str, Any]) -> bytes:
     _volumes(volumes, candles)
     for panel in (prices, volumes):
         _style(panel, len(candles))
+    for panel in (prices, volumes):
+        _times(panel, candles, chart["seconds"])
     prices.tick_params(labelbottom=False)
-    _times(volumes, candles, chart["seconds"])
     _title(figure, chart)
     target = io.BytesIO()
     figure.savefig(target, format="png", facecolor=_BACK)
     return target.getvalue()
+
+
+def _room(chart: dict[str, Any]) -> float:
+    """Where the panels end on the right, so that the longest label fits beside them."""
+    longest = max((len(one["label"]) for one in chart["levels"]), default=8)
+    return max(min(0.82, 0.968 - 0.0132 * longest), 0.6)
 
 
 def _candles(axes: Axes, candles: list[list[float]]) -> None:
@@ -80,7 +87,7 @@ def _levels(axes: Axes, chart: dict[str, Any], count: int) -> None:
         dashes = "-" if one["kind"] == "last" else "--"
         axes.axhline(one["price"], color=colour, linewidth=0.9, linestyle=dashes, alpha=0.9)
         axes.annotate(
-            one["label"], (count - 0.2, place), xycoords="data", fontsize=8.5, color=_BACK, weight="bold",
+            one["label"], (count + 0.7, place), xycoords="data", fontsize=8.5, color=_BACK, weight="bold",
             va="center", annotation_clip=False, bbox={"boxstyle": "round,pad=0.22", "fc": colour, "ec": "none"},
         )  # fmt: skip
 
