@@ -21,7 +21,7 @@ from typing import TypeVar
 from loguru import logger
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.confirm import LIFE
+from bot.offers import LIFE
 from bot.screens.base import Button, Screen
 from engine.clock import Clock
 from engine.core.errors import StorageTrouble

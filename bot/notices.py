@@ -6,29 +6,17 @@ number is shown as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Protocol
 
 from bot.screens.base import Button, Row, Screen
 from bot.screens.figures import (
     clock_time,
-    duration,
-    money,
-    parsed,
-    percent,
-    price,
-    quantity,
-    signed,
-    signed_percent,
 )
-from bot.screens.summary import state_sign
-from bot.text import Html, catalogue, fit, known, lines, plain, say, shorten, word
-from engine.core.ids import Symbol, base_of
+from bot.screens.telling import BODIES, Data, Fields
+from bot.text import Html, catalogue, fit, lines, plain, say, shorten, word
 from engine.core.notices import Weight
-
-Data = Mapping[str, str | int | bool | None]
 
 
 class Told(Protocol):
@@ -87,9 +75,9 @@ def _place(data: Data) -> str:
 
 
 def _body(told: Told) -> Html:
-    make = _BODIES.get(told.kind)
+    make = BODIES.get(told.kind)
     if make is not None:
-        return make(_Fields(told.data))
+        return make(Fields(told.data))
     return _plainly(told)
 
 
@@ -99,255 +87,7 @@ def _plainly(told: Told) -> Html:
     return lines(say("notice.unknown", kind=told.kind.replace("_", " ")), *details)
 
 
-class _Fields:
-    """A notice's data, read as what it is meant to be; what is missing shows as a dash."""
-
-    def __init__(self, data: Data) -> None:
-        self._data = data
-
-    def text(self, name: str) -> str:
-        value = self._data.get(name)
-        return "–" if value is None or value == "" else str(value)
-
-    def has(self, name: str) -> bool:
-        return self._data.get(name) not in (None, "", False)
-
-    def number(self, name: str) -> Decimal | None:
-        return parsed(self._data.get(name))
-
-    def shown(self, name: str, how: Callable[[Decimal], str]) -> str:
-        value = self.number(name)
-        return self.text(name) if value is None else how(value)
-
-    def price(self, name: str = "price") -> str:
-        return self.shown(name, price)
-
-    def size(self) -> str:
-        return self.shown("quantity", lambda value: quantity(value, base_of(Symbol(self.text("symbol")))))
-
-    def reason(self) -> str:
-        return known("reason", self.text("reason"))
-
-    def worth(self) -> str:
-        size, at = self.number("quantity"), self.number("price")
-        quote = self.text("symbol").partition("/")[2]
-        return money(size * at, quote) if size is not None and at is not None else "–"
-
-
-def _started(it: _Fields) -> Html:
-    return lines(
-        say("notice.started", version=it.text("version")),
-        say("notice.restored", positions=it.text("positions"), orders=it.text("orders")),
-        None if it.has("clean") else say("notice.after_crash"),
-    )
-
-
-def _stopped(it: _Fields) -> Html:
-    return say("notice.stopped")
-
-
-def _signal_taken(it: _Fields) -> Html:
-    return lines(
-        say(
-            "notice.signal",
-            action=known("action", it.text("action")).capitalize(),
-            symbol=it.text("symbol"),
-            price=it.price(),
-        ),
-        say("notice.why", preset=it.text("preset"), reason=it.reason()),
-    )
-
-
-def _signal_denied(it: _Fields) -> Html:
-    return lines(
-        say(
-            "notice.signal_denied",
-            action=known("action", it.text("action")).capitalize(),
-            symbol=it.text("symbol"),
-        ),
-        say("notice.why", preset=it.text("preset"), reason=it.reason()),
-    )
-
-
-def _order_placed(it: _Fields) -> Html:
-    return lines(
-        say(
-            "notice.order",
-            side=known("side", it.text("side")).capitalize(),
-            symbol=it.text("symbol"),
-            purpose=known("purpose", it.text("purpose")),
-        ),
-        _order_size(it),
-        say("notice.why", preset=it.text("preset"), reason=it.reason()) if it.has("preset") else None,
-    )
-
-
-def _order_size(it: _Fields) -> Html:
-    """An order at market has no price of its own."""
-    kind = known("order_type", it.text("type"))
-    level = "stop_price" if it.has("stop_price") else "price"
-    if not it.has(level):
-        return say("notice.order_at_market", size=it.size(), type=kind)
-    return say("notice.order_size", size=it.size(), type=kind, price=it.price(level))
-
-
-def _order_filled(it: _Fields) -> Html:
-    key = "notice.part_filled" if it.has("partial") else "notice.filled"
-    fee = f"{it.shown('fee', quantity)} {it.text('fee_coin')}"
-    return lines(
-        _side_line(key, it),
-        say("notice.fill", size=it.size(), price=it.price(), worth=it.worth(), fee=fee),
-    )
-
-
-def _side_line(key: str, it: _Fields) -> Html:
-    side, symbol = known("side", it.text("side")).capitalize(), it.text("symbol")
-    if key == "notice.filled":
-        return say("notice.filled", side=side, symbol=symbol)
-    return say("notice.part_filled", side=side, symbol=symbol)
-
-
-def _order_rejected(it: _Fields) -> Html:
-    return say("notice.order_rejected", symbol=it.text("symbol"), reason=it.reason())
-
-
-def _order_unknown(it: _Fields) -> Html:
-    return say("notice.order_unknown", symbol=it.text("symbol"), since=_moment(it.text("since")))
-
-
-def _moment(text: str) -> str:
-    """A time of ISO form as we write times; anything else as it is."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return clock_time(moment) if moment.tzinfo else text
-
-
-def _position_opened(it: _Fields) -> Html:
-    return lines(
-        say("notice.opened", symbol=it.text("symbol"), size=it.size(), price=it.price()),
-        say("notice.exits", stop=it.price("stop"), target=it.price("take_profit")),
-    )
-
-
-def _position_closed(it: _Fields) -> Html:
-    quote = it.text("quote")
-    profit = it.shown("profit", lambda value: signed(value, quote))
-    return lines(
-        say(
-            "notice.closed", symbol=it.text("symbol"), profit=profit, share=it.shown("share", signed_percent)
-        ),
-        say("notice.way", size=it.size(), entry=it.price("entry"), exit=it.price("exit")),
-        say(
-            "notice.closed_why",
-            reason=it.reason(),
-            held=it.shown("held_seconds", lambda value: duration(float(value))),
-            fees=it.shown("fees", lambda value: money(value, quote)),
-        ),
-    )
-
-
-def _exit_refused(it: _Fields) -> Html:
-    time = _moment(it.text("retry_after"))
-    return say("notice.exit_refused", symbol=it.text("symbol"), reason=it.reason(), time=time)
-
-
-def _stop_moved(it: _Fields) -> Html:
-    return say(
-        "notice.stop_moved", symbol=it.text("symbol"), price=it.price("stop"), by=known("by", it.text("by"))
-    )
-
-
-def _breaker(it: _Fields) -> Html:
-    return lines(
-        say(
-            "notice.breaker", breaker=known("breaker", it.text("breaker")), figure=it.shown("figure", percent)
-        ),
-        say(
-            "notice.breaker_step", step=known("step_text", it.text("step")), limit=it.shown("limit", percent)
-        ),
-    )
-
-
-def _halted(it: _Fields) -> Html:
-    return lines(
-        say("notice.halted", breaker=known("breaker", it.text("breaker")), reason=it.reason()),
-        say("notice.halted_text"),
-    )
-
-
-def _halt_lifted(it: _Fields) -> Html:
-    return say("notice.halt_lifted", by=known("by", it.text("by")))
-
-
-def _trouble(it: _Fields) -> Html:
-    subject = f": {it.text('subject')}" if it.has("subject") else ""
-    return lines(
-        say("notice.trouble", trouble=known("trouble", it.text("trouble")), subject=subject),
-        say("notice.detail_alone", detail=it.text("detail")) if it.has("detail") else None,
-        _help("trouble_help", it.text("trouble")),
-    )
-
-
-def _help(section: str, name: str) -> Html | None:
-    text = catalogue().get(f"{section}.{name}")
-    return Html(text) if text else None
-
-
-def _trouble_over(it: _Fields) -> Html:
-    subject = f": {it.text('subject')}" if it.has("subject") else ""
-    lasted = it.shown("seconds", lambda value: duration(float(value)))
-    return say(
-        "notice.trouble_over",
-        trouble=known("trouble", it.text("trouble")),
-        subject=subject,
-        lasted=lasted,
-        count=it.text("count"),
-    )
-
-
-def _state_changed(it: _Fields) -> Html:
-    return say(
-        "notice.state",
-        sign=state_sign(it.text("state")),
-        connection=it.text("connection"),
-        state=known("state", it.text("state")),
-        by=known("by", it.text("by")),
-    )
-
-
-def _stranger(it: _Fields) -> Html:
-    return say("notice.stranger", name=it.text("name"), user_id=it.text("user_id"))
-
-
-def _forged(it: _Fields) -> Html:
-    return say("notice.forged")
-
-
-_BODIES: dict[str, Callable[[_Fields], Html]] = {
-    "started": _started,
-    "stopped": _stopped,
-    "signal_taken": _signal_taken,
-    "signal_denied": _signal_denied,
-    "order_placed": _order_placed,
-    "order_filled": _order_filled,
-    "order_rejected": _order_rejected,
-    "order_unknown": _order_unknown,
-    "position_opened": _position_opened,
-    "position_closed": _position_closed,
-    "exit_refused": _exit_refused,
-    "stop_moved": _stop_moved,
-    "breaker": _breaker,
-    "halted": _halted,
-    "halt_lifted": _halt_lifted,
-    "trouble": _trouble,
-    "trouble_over": _trouble_over,
-    "state_changed": _state_changed,
-    "stranger": _stranger,
-    "forged": _forged,
-}
-KINDS = tuple(_BODIES)
+KINDS = tuple(BODIES)
 
 _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     "breaker": (

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from bot import confirm
+from bot import confirm, offers
 from bot.handlers.base import Ask, Services, chosen, which
 from bot.handlers.reading import everything_held
 from bot.screens import positions, talk
@@ -90,8 +90,8 @@ async def resume(services: Services, ask: Ask) -> Screen:
         return talk.done(say("steer.runs_already"), Button(word("button.pause"), "pause"))
     halted = [one for one in waiting if one.state == "halted"]
     if len(connections) == 1 and halted:
-        return confirm.ask_to_lift(services, halted[0])
-    return confirm.offer_resume(services, [one for one in waiting if one.state != "halted"], halted)
+        return offers.ask_to_lift(services, halted[0])
+    return offers.offer_resume(services, [one for one in waiting if one.state != "halted"], halted)
 
 
 async def close(services: Services, ask: Ask) -> Screen:
@@ -101,7 +101,7 @@ async def close(services: Services, ask: Ask) -> Screen:
     held = _held(services, ask)
     if held is None:
         return talk.sentence(say("hint.position_gone"), Button(word("home.positions_plain"), "positions"))
-    return confirm.offer_close(services, held)
+    return offers.offer_close(services, held)
 
 
 def _held(services: Services, ask: Ask) -> Holding | None:
@@ -137,7 +137,7 @@ async def flatten(services: Services, ask: Ask) -> Screen:
     found = [summarise(services.desk.view(one)) for one in connections]
     if not any(one.holdings or one.orders for one in found):
         return talk.done(say("steer.flat_already"), Button(word("button.pause"), "pause"))
-    return confirm.offer_flatten(services, found)
+    return offers.offer_flatten(services, found)
 
 
 async def stop(services: Services, ask: Ask) -> Screen:
@@ -197,7 +197,7 @@ async def stop_to(services: Services, ask: Ask) -> Screen:
         return talk.sentence(say("hint.stop_side", last=price(held.last, held.instrument)), again)
     if held.position.stop is not None and (level - held.position.stop) * sign >= 0:
         return await confirm.move_stop(services, ask, held, level)
-    return confirm.offer_stop(services, held, level)
+    return offers.offer_stop(services, held, level)
 
 
 async def preset_stop(services: Services, ask: Ask) -> Screen:
@@ -218,7 +218,7 @@ async def preset_start(services: Services, ask: Ask) -> Screen:
     preset = view.settings.presets.get(PresetId(ask.args["preset"]))
     if preset is None:
         return talk.sentence(say("hint.preset_gone", preset=ask.args["preset"]))
-    return confirm.offer_preset(services, summarise(view), preset)
+    return offers.offer_preset(services, summarise(view), preset)
 
 
 async def forget(services: Services, ask: Ask) -> Screen:

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.confirm import fee_of
 from bot.dashboard import board
 from bot.notices import KINDS, line_of, merged, notice
+from bot.offers import fee_of
 from bot.screens import confirming, home, lists, positions, results, safety, setup, talk
 from bot.screens.base import WIDTH, Screen, cells, row
 from bot.screens.confirming import Offer
