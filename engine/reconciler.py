@@ -14,7 +14,7 @@ from engine.core.state import TraderState
 from engine.ports import Exchange
 
 OVERLAP = timedelta(minutes=10)
-"""Fills are asked for from this long before the newest that we hold: venues list them late, and twice costs nothing."""
+"""Fills are asked for from this long before that: venues list them late, and twice costs nothing."""
 
 
 async def ask_everything(
@@ -58,8 +58,8 @@ async def _ask_for_ours(
 
 
 def _since(state: TraderState, now: datetime) -> datetime:
-    """Where to begin to ask for fills: before the newest we hold, the oldest order that may have some, and the
-    opening of the book at the earliest."""
+    """Where to begin to ask for fills: before the oldest order that may have some and the newest that is settled,
+    and the opening of the book at the earliest."""
     moments = [order.created_at for order in state.orders.values()]
-    moments.append(max(state.seen_fills.values(), default=now))
+    moments.append(max((order.created_at for order in state.settled_orders.values()), default=now))
     return max(min(moments) - OVERLAP, state.opened_at or now - OVERLAP)
