@@ -89,6 +89,7 @@ def _plainly(told: Told) -> Html:
 
 KINDS = tuple(BODIES)
 
+_OF_POSITION = ("position", "trade", "close")
 _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     "breaker": (
         ("button.pause", "pause"),
@@ -102,6 +103,14 @@ _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("button.lift", "resume"),
     ),
     "exit_refused": (("button.position", "position"), ("home.positions_plain", "positions")),
+    "stop_refused": (
+        ("button.position", "position"),
+        ("button.close", "close"),
+        ("button.flatten", "flatten"),
+    ),
+    "position_reduced": (("button.position", "position"), ("home.orders_plain", "orders")),
+    "shortfall": (("home.positions_plain", "positions"), ("button.halt", "halt")),
+    "foreign_found": (("home.orders_plain", "orders"), ("button.health", "health")),
     "order_unknown": (("home.orders_plain", "orders"), ("button.halt", "halt")),
     "trouble": (("button.pause", "pause"), ("button.health", "health")),
     "position_opened": (("button.position", "position"), ("button.chart", "chart")),
@@ -119,7 +128,7 @@ def _buttons(told: Told) -> tuple[Row, ...]:
     found = [
         Button(catalogue()[key], verb, _needed(verb, args))
         for key, verb in _ANSWERS.get(told.kind, ())
-        if verb not in ("position", "trade") or {"c", "p"} <= args.keys()
+        if verb not in _OF_POSITION or {"c", "p"} <= args.keys()
     ]
     return tuple(tuple(found[start : start + 2]) for start in range(0, len(found), 2))
 
@@ -130,5 +139,12 @@ def _args(data: Data) -> dict[str, str]:
 
 
 def _needed(verb: str, args: Mapping[str, str]) -> dict[str, str]:
-    wanted = {"position": ("c", "p"), "trade": ("c", "p"), "chart": ("c", "s"), "home": (), "health": ()}
+    wanted = {
+        "position": ("c", "p"),
+        "close": ("c", "p"),
+        "trade": ("c", "p"),
+        "chart": ("c", "s"),
+        "home": (),
+        "health": (),
+    }
     return {name: args[name] for name in wanted.get(verb, ("c",)) if name in args}

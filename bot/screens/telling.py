@@ -121,7 +121,7 @@ def _order_size(it: Fields) -> Html:
 
 def _order_filled(it: Fields) -> Html:
     key = "notice.part_filled" if it.has("partial") else "notice.filled"
-    fee = f"{it.shown('fee', quantity)} {it.text('fee_coin')}"
+    fee = f"{it.shown('fee', quantity)} {it.text('fee_coin')}" if it.has("fee") else "–"
     return lines(
         _side_line(key, it),
         say("notice.fill", size=it.size(), price=it.price(), worth=it.worth(), fee=fee),
@@ -179,6 +179,27 @@ def _position_closed(it: Fields) -> Html:
 def _exit_refused(it: Fields) -> Html:
     time = _moment(it.text("retry_after"))
     return say("notice.exit_refused", symbol=it.text("symbol"), reason=it.reason(), time=time)
+
+
+def _stop_refused(it: Fields) -> Html:
+    time = _moment(it.text("retry_after"))
+    return say("notice.stop_refused", symbol=it.text("symbol"), reason=it.reason(), time=time)
+
+
+def _position_reduced(it: Fields) -> Html:
+    return say("notice.position_reduced", symbol=it.text("symbol"), size=it.size(), price=it.price())
+
+
+def _shortfall(it: Fields) -> Html:
+    ours, theirs = it.shown("ours", quantity), it.shown("theirs", quantity)
+    return say("notice.shortfall", coin=it.text("coin"), ours=ours, theirs=theirs)
+
+
+def _foreign_found(it: Fields) -> Html:
+    side = known("side", it.text("side"))
+    return say(
+        "notice.foreign_found", symbol=it.text("symbol"), side=side, size=it.size(), order=it.text("order")
+    )
 
 
 def _stop_moved(it: Fields) -> Html:
@@ -265,6 +286,10 @@ BODIES: dict[str, Callable[[Fields], Html]] = {
     "position_opened": _position_opened,
     "position_closed": _position_closed,
     "exit_refused": _exit_refused,
+    "stop_refused": _stop_refused,
+    "position_reduced": _position_reduced,
+    "shortfall": _shortfall,
+    "foreign_found": _foreign_found,
     "stop_moved": _stop_moved,
     "breaker": _breaker,
     "halted": _halted,
