@@ -1,0 +1,83 @@
+"""A paper trade as the owner is told of it, step by step, on prices moved by hand and on real candles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sandbox.exchange.market.files import read_market
+from sandbox.exchange.testing import running_venue
+from sandbox.telegram.testing import SeenMessage
+from tests.support.whole_desk import ROOT, WholeDesk, whole_desk
+
+SHIPPED = ROOT / "tests" / "data" / "BTC_USDT-1h.csv"
+REAL = ROOT.parent / "shared" / "market" / "BTC_USDT-1h.csv.gz"
+
+QUICK = """strategy = "moving_average_cross"
+symbols = ["BTC/USDT"]
+timeframes = ["1s"]
+parameters = { fast = 2, slow = 3, trend = 5 }
+size = { share = "10%" }
+exits = { stop_loss = "2%", take_profit = "3%" }"""
+
+
+async def notices(desk: WholeDesk) -> list[SeenMessage]:
+    """What was told without being asked, oldest first: everything that names its connection and mode."""
+    return [one for one in await desk.phone.messages() if one.by_bot and "\nmain · PAPER · " in one.text]
+
+
+def first(found: list[SeenMessage], beginning: str) -> SeenMessage:
+    return next(one for one in found if one.text.startswith(beginning))
+
+
+async def test_entry_and_exit_are_told_in_order_and_a_fill_replies_to_its_order(tmp_path: Path) -> None:
+    async with whole_desk(tmp_path) as desk:
+        await desk.paired()
+        await desk.position()
+        await desk.market.step(-1)
+        closed = await desk.told("BTC/USDT closed:")
+        told = [one for one in await notices(desk) if "BTC/USDT" in one.text]
+        beginnings = ["💡 Enter", "📤 Buy", "✅ Buy", "🟢", "💡 Leave", "📤 Sell", "✅ Sell", "🏁"]
+        assert [one.text.startswith(start) for one, start in zip(told, beginnings, strict=True)] == [True] * 8
+        for filled, order in ((told[2], told[1]), (told[6], told[5])):
+            assert filled.reply_to is not None
+            assert filled.reply_to.id == order.id
+        assert "USDT" in closed.text
+        assert "%" in closed.text
+        assert "–" not in told[1].text, "an order at market has no price, and none is shown"
+        assert all(one.silent for one in told[:3]), "fills make no sound"
+
+
+async def test_a_trade_on_real_candles(tmp_path: Path) -> None:
+    """As `make demo` plays them: one hour of the record in each second, real ones where they are present."""
+    pair, tape, _ = read_market("BTC/USDT", REAL if REAL.is_file() else SHIPPED)
+    async with whole_desk(tmp_path, preset=QUICK) as desk, running_venue(markets=[(pair, tape)]) as venue:
+        desk.market.url = venue.base_url
+        desk.write_config(preset=QUICK)
+        await desk.paired()
+        await desk.told("BTC/USDT closed:")
+        told = await notices(desk)
+        order = ("💡 Enter BTC/USDT", "📤 Buy BTC/USDT", "✅ Buy BTC/USDT", "🟢 BTC/USDT", "🏁 BTC/USDT")
+        places = [first(told, start).id for start in order]
+        assert places == sorted(places)
+        fill = first(told, "✅ Buy")
+        assert fill.reply_to is not None
+        assert fill.reply_to.id == first(told, "📤 Buy").id
+        trades = await desk.ask("/trades", "Trades")
+        assert "BTC/USDT" in trades.text
+
+
+async def test_a_stop_loss_closes_and_says_so_and_the_money_agrees(tmp_path: Path) -> None:
+    async with whole_desk(tmp_path) as desk:
+        bot = await desk.paired()
+        await desk.position()
+        await desk.market.step(-6)
+        closed = await desk.told("BTC/USDT closed:")
+        assert "stop loss" in closed.text
+        balance = await desk.ask("/balance", "Balance")
+        profit = await desk.ask("/profit", "Profit")
+        assert "▼" in profit.text
+        await bot.terminate()
+        stored = await desk.stored()
+        assert not stored.state.positions
+        assert not stored.state.orders
+        assert f"{stored.state.holdings[stored.state.quote]:,} USDT" in balance.text
