@@ -135,9 +135,9 @@ executions = st.lists(st.tuples(small, prices, fee_coins), min_size=1, max_size=
 
 
 def executed(number: int, side: Side, quantity: Decimal, price: Decimal, coin: Coin | None) -> Fill:
-    """One fill with a fee of a tenth of a percent in `coin`."""
+    """One fill with a fee of a tenth of a percent in `coin`, to eight decimals as at a venue."""
     worth = {Coin("BTC"): Decimal(1), USDT: price, Coin("BNB"): price / 300}
-    fees = (Fee(quantity * worth[coin] / 1000, coin),) if coin else ()
+    fees = (Fee((quantity * worth[coin] / 1000).quantize(Decimal("1e-8")), coin),) if coin else ()
     name = ClientOrderId("pd" + "a" * 16)
     return Fill(FillId(str(number)), name, BTC, side, Quantity(quantity), Price(price), fees, START)
 

@@ -1,4 +1,4 @@
-"""What the venue tells of our orders, in any order and any number of times: laws 2 and 3, and the O rows."""
+"""What the venue tells of our orders, in any order and any number of times: law 2 and the O rows."""
 
 from __future__ import annotations
 
@@ -9,53 +9,23 @@ import pytest
 
 from engine.core import facts as f
 from engine.core import inputs as i
-from engine.core.effects import Cancel, Query, Submit
+from engine.core.effects import Cancel, Query
 from engine.core.errors import Rejected, Unavailable
-from engine.core.evolve import SETTLED_KEPT, restore
+from engine.core.evolve import restore
 from engine.core.ids import ClientOrderId
 from engine.core.ledger import Phase
-from engine.core.model import Fee, Mode, Side, VenueStatus
-from engine.core.orders import Order, OrderStatus, Purpose
-from engine.core.trader import decide
+from engine.core.model import Mode, VenueStatus
+from engine.core.orders import OrderStatus, Purpose
 from tests.support.builders import (
     BTC,
-    ETH,
-    USDT,
-    WIDE,
     fill,
-    instrument,
-    preset,
-    quote,
     report,
     seconds,
     settings,
 )
 from tests.support.desk import Desk
 from tests.support.network import Fault
-
-
-def entering(*faults: Fault | None, volume: str | None = None) -> Desk:
-    """A desk whose entry was just submitted, at a price of 100."""
-    desk = Desk()
-    desk.price(BTC, "100", volume)
-    desk.network.plan(Submit, *faults)
-    desk.signal(BTC)
-    return desk
-
-
-def hanging() -> tuple[Desk, Order]:
-    """The entry left and nothing was heard of it; no venue stands behind it."""
-    desk = entering(Fault.HANGS)
-    return desk, desk.order(Purpose.ENTRY)
-
-
-def holding() -> tuple[Desk, Order]:
-    """10 BTC bought at 100 and protected."""
-    desk = entering()
-    return desk, desk.order(Purpose.STOP)
-
-
-# ── law 2: unknown is a state ─────────────────────────────────────────────────────────────
+from tests.support.scenes import entering, hanging, holding
 
 
 def test_law_2_a_lost_answer_is_unknown_and_is_asked_for_never_sent_again() -> None:
@@ -156,71 +126,6 @@ def test_a_refusal_of_an_order_that_was_seen_to_work_is_doubted_and_asked_for() 
     assert desk.submitted().count(order.client_order_id) == 1
 
 
-# ── law 3: each fill once ─────────────────────────────────────────────────────────────────
-
-
-def test_law_3_a_fill_told_twice_is_counted_once() -> None:
-    desk, order = hanging()
-    one = fill(order.client_order_id, "4", "100")
-    for _ in range(2):
-        desk.give(i.FillSeen(desk.now, one))
-        desk.give(i.OrderSeen(desk.now, report(order.client_order_id, VenueStatus.OPEN, "4", one)))
-    assert desk.position.entered == 4
-    assert len(desk.of(f.FillBooked)) == 1
-
-
-def test_law_3_a_fill_told_again_after_thousands_of_others_is_still_counted_once() -> None:
-    """A venue asked for an order tells all its fills again: those of an order that we remember are remembered."""
-    desk, order = hanging()
-    first = fill(order.client_order_id, "0.001", "100", id_="first")
-    desk.give(i.FillSeen(desk.now, first))
-    state, booked = desk.state.copy(), desk.of(f.FillBooked)[0]
-    for number in range(3000):
-        another = fill(order.client_order_id, "0.001", "100", id_=f"x{number}")
-        restore([f.FillBooked(desk.now, another, booked.position_id, booked.fee_value)], state)
-    again = decide(desk.settings, state, desk.market, i.FillSeen(desk.now, first))
-    assert not [fact for fact in again.facts if isinstance(fact, f.FillBooked)]
-
-
-def test_O11_a_fee_in_the_bought_coin_lessens_what_is_held_and_what_is_sold() -> None:
-    desk, stop = holding()
-    assert desk.position.quantity == Decimal("9.99")
-    assert stop.quantity == Decimal("9.990")
-
-
-def test_O11_a_fee_below_a_lot_never_makes_us_sell_more_than_we_hold() -> None:
-    desk = Desk(instruments=[instrument(BTC, lot="1", least="1")])
-    desk.price(BTC, "100")
-    desk.signal(BTC)
-    assert desk.position.quantity == Decimal("9.99")
-    assert desk.order(Purpose.STOP).quantity == Decimal(9)
-
-
-def test_O12_the_rest_below_a_lot_is_dust_counted_with_the_result_and_not_stuck() -> None:
-    desk = Desk(instruments=[instrument(BTC, lot="1", least="1")])
-    desk.price(BTC, "100")
-    desk.signal(BTC)
-    desk.command(i.ClosePosition, desk.position.id)
-    (closed,) = desk.of(f.PositionClosed)
-    assert closed.dust == Decimal("0.99")
-    assert not desk.state.positions
-    assert desk.state.holdings[instrument().base] == Decimal("0.99")
-
-
-def test_O12_a_part_filled_entry_too_small_to_sell_is_not_said_to_have_hit_its_stop() -> None:
-    """Law 12: nothing was stopped here."""
-    desk = Desk(instruments=[instrument(BTC, min_notional="50")])
-    desk.price(BTC, "100", volume="0.1")
-    desk.signal(BTC)
-    desk.advance(25)
-    (closed,) = desk.of(f.PositionClosed)
-    assert closed.reason == "too little to sell"
-    assert closed.dust == Decimal("0.0999")
-
-
-# ── order of arrival ──────────────────────────────────────────────────────────────────────
-
-
 def test_O17_the_fill_comes_before_the_answer() -> None:
     desk, order = hanging()
     one = fill(order.client_order_id, "10", "100")
@@ -310,66 +215,6 @@ def test_O16_an_exit_waits_until_the_rest_of_the_entry_is_settled() -> None:
     assert closed.quantity == 4
 
 
-def test_O22_an_order_that_we_gave_up_and_that_fills_later_gets_a_protected_position() -> None:
-    desk, name = given_up()
-    desk.give(i.FillSeen(desk.now, fill(name, "4", "100", id_="a")))
-    desk.give(i.FillSeen(desk.now, fill(name, "6", "100", id_="b")))
-    desk.advance(4)
-    assert desk.position.entered == 10, "one order's fills are one position"
-    assert desk.position.stop == Decimal(98)
-    stops = [one.order for one in desk.of(f.OrderIntended) if one.order.purpose is Purpose.STOP]
-    assert stops[-1].quantity == 10
-
-
-def given_up() -> tuple[Desk, ClientOrderId]:
-    """The entry never arrived as far as the venue knew, and its position is gone."""
-    desk, order = hanging()
-    desk.give(i.OrderOutcomeUnknown(desk.now, order.client_order_id, "timeout"))
-    desk.advance(1)
-    assert not desk.state.positions
-    return desk, order.client_order_id
-
-
-def test_O22_a_given_up_order_that_turns_out_to_work_is_cancelled_until_the_venue_says_it_ended() -> None:
-    desk, name = given_up()
-    desk.give(i.OrderSeen(desk.now, report(name, VenueStatus.OPEN)))
-    assert desk.sent[-1] == Cancel(name, BTC)
-    assert desk.state.orders[name].status is OrderStatus.WORKING
-    desk.give(i.OrderSeen(desk.now, report(name, VenueStatus.CANCELLED)))
-    assert name not in desk.state.orders
-
-
-def test_O22_a_given_up_order_told_to_be_filled_is_asked_for_its_fills() -> None:
-    desk, name = given_up()
-    desk.give(i.OrderSeen(desk.now, report(name, VenueStatus.FILLED, "10")))
-    desk.give(i.TimerTicked(desk.now))
-    assert desk.sent[-1] == Query(name, BTC)
-
-
-def test_law_4_coins_sold_by_an_order_whose_position_is_gone_are_told_of() -> None:
-    """A stop that was given up and then filled sold what no position held: the books show it, the owner hears it."""
-    desk, order = holding()
-    desk.command(i.ClosePosition, desk.position.id)
-    late = fill(order.client_order_id, "1", "98", Side.SELL, id_="late")
-    desk.give(i.FillSeen(desk.now, late))
-    desk.advance(1)
-    (told,) = desk.told("trouble")
-    assert told.data["trouble"] == "data_unsound"
-    assert not desk.state.positions
-    assert desk.state.holdings[instrument().base] == Decimal(-1)
-
-
-def test_orders_and_fills_of_others_are_passed_over_and_lost_ones_of_ours_told_of() -> None:
-    desk = Desk()
-    mine, other = ClientOrderId("pd" + "a" * 16), ClientOrderId("web_12345")
-    desk.give(i.OrderSeen(desk.now, report(other, VenueStatus.OPEN)))
-    desk.give(i.FillSeen(desk.now, fill(other, "1", "100")))
-    assert not desk.told("trouble")
-    desk.give(i.OrderSeen(desk.now, report(mine, VenueStatus.OPEN)))
-    desk.give(i.FillSeen(desk.now, fill(mine, "1", "100")))
-    assert len(desk.told("trouble")) == 1, "one alert for one order"
-
-
 @pytest.mark.parametrize(
     "input",
     [
@@ -389,9 +234,6 @@ def test_answers_about_orders_that_ended_or_never_were_change_nothing(input: obj
     before = done.state
     done.give(input(done.now, name))
     assert done.state is before
-
-
-# ── cancels ───────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_cancel_without_an_answer_is_asked_for_and_then_sent_again() -> None:
@@ -446,76 +288,6 @@ def test_a_paper_order_that_the_paper_venue_does_not_know_has_ended() -> None:
     name = desk.order(Purpose.ENTRY).client_order_id
     desk.give(i.OrderNotFound(desk.now, name))
     assert name not in desk.state.orders
-
-
-def test_the_settled_orders_that_are_kept_are_bounded_and_their_fills_with_them() -> None:
-    desk, order = hanging()
-    state = desk.state.copy()
-    booked: list[f.AnyFact] = []
-    for number in range(SETTLED_KEPT + 5):
-        name = ClientOrderId(f"pd{number:016}")
-        one = Order(
-            name, order.intent_id, order.position_id, Purpose.ENTRY, BTC, Side.BUY, order.type,
-            order.quantity, order.direction, None, "", desk.now,
-        )  # fmt: skip
-        booked += [
-            f.OrderIntended(desk.now, one),
-            f.FillBooked(desk.now, fill(name, "1", "1", id_=str(number)), order.position_id, one.quantity),  # type: ignore[arg-type]
-            f.OrderEnded(desk.now, name, OrderStatus.CANCELLED, fill(name, "1", "1").quantity),
-        ]
-    restore(booked, state)
-    assert len(state.settled_orders) == SETTLED_KEPT
-    assert len(state.seen_fills) <= SETTLED_KEPT + len(state.orders)
-
-
-def test_fees_in_a_third_coin_are_valued_by_its_price_and_at_nothing_without_one() -> None:
-    desk, order = hanging()
-    known = Fee(Decimal("0.1"), instrument(BTC).base)
-    strange = Fee(Decimal("0.1"), instrument("XYZ/USDT").base)  # type: ignore[arg-type]
-    quoted = Fee(Decimal("0.3"), USDT)
-    one = fill(order.client_order_id, "10", "100", fees=(known, strange, quoted))
-    desk.give(i.FillSeen(desk.now, one))
-    assert desk.position.fees == Decimal("10.3")
-    assert preset().id == desk.position.preset
-
-
-def test_O22_late_fills_of_two_given_up_orders_are_two_positions() -> None:
-    desk = Desk()
-    desk.price(BTC, "100")
-    desk.price(ETH, "100")
-    for symbol in (BTC, ETH):
-        desk.network.plan(Submit, Fault.LOST_BEFORE)
-        desk.signal(symbol)
-    desk.advance(1)
-    first, second = desk.submitted()
-    desk.settings = settings(limits=WIDE)
-    desk.market.instruments.clear()  # so that no order of their own moves the count
-    desk.give(i.FillSeen(desk.now, fill(first, "4", "100")))
-    desk.give(i.FillSeen(desk.now, fill(second, "4", "100", symbol=ETH)))
-    assert len(desk.state.positions) == 2
-
-
-def test_O22_a_given_up_order_whose_position_is_gone_is_cancelled_again_when_the_first_cancel_did_not_take() -> (
-    None
-):
-    desk, name = given_up()
-    desk.network.plan(Cancel, Fault.HANGS, Fault.HANGS)
-    desk.give(i.OrderSeen(desk.now, report(name, VenueStatus.OPEN)))
-    desk.network.plan(Query, Fault.HANGS, Fault.HANGS)
-    desk.give(i.CancelRefused(desk.now, name, "timeout"))
-    desk.give(i.OrderSeen(desk.now, report(name, VenueStatus.OPEN)))
-    assert [one for one in desk.sent if isinstance(one, Cancel)] == [Cancel(name, BTC)] * 2
-
-
-def test_O11_fees_that_other_trades_took_of_a_held_coin_are_not_sold() -> None:
-    desk, _ = holding()
-    base = instrument(BTC).base
-    desk.record(f.BalanceFlowed(desk.now, base, Decimal("-0.5"), quote("0"), "fees"))
-    desk.command(i.ClosePosition, desk.position.id)
-    sold = [one.order.quantity for one in desk.of(f.OrderIntended) if one.order.purpose is Purpose.EXIT]
-    assert sold == [Decimal("9.490")]
-    assert not desk.state.positions
-    assert desk.of(f.PositionClosed)[0].dust == Decimal("0.5")
 
 
 def test_an_input_that_is_only_a_trouble_of_reconciling_is_told() -> None:
