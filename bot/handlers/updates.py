@@ -16,7 +16,7 @@ from bot.chat import Chat, patiently
 from bot.commands import BY_NAME, Command, Risk, nearest
 from bot.confirm import without_proof
 from bot.handlers.arguments import BadArgument, read_arguments
-from bot.handlers.base import Ask, Services
+from bot.handlers.base import EVERY, Ask, Services
 from bot.handlers.routes import ROUTES, TYPED, Route
 from bot.screens import talk
 from bot.screens.base import Button, Screen
@@ -186,11 +186,16 @@ class Updates:
 
     async def show_all(self, place: Place, route: Route, ask: Ask) -> None:
         """Every screen that the handler makes, each in the place of the one before."""
-        if any(need not in ask.args for need in route.needs):
+        if any(need not in ask.args for need in route.needs) or not self._is_here(ask):
             await self.show(place, talk.sentence(say("hint.gone")))
             return
         async for screen in _screens(route, self._services, ask):
             await self.show(place, screen)
+
+    def _is_here(self, ask: Ask) -> bool:
+        """A button may be older than the config: its connection may be gone."""
+        named = ask.args.get("c", EVERY)
+        return named == EVERY or named in self._services.desk.connections()
 
     async def show(self, place: Place, screen: Screen) -> None:
         """Edit in place where Telegram can: a text into a text, a picture into a picture; else a new message."""

@@ -12,6 +12,7 @@ from bot.handlers.base import Ask, Services
 from bot.handlers.routes import ROUTES, Route
 from bot.screens.base import Screen
 from engine.clock import SystemClock
+from engine.core.ids import ConnectionId
 from engine.core.model import State
 from tests.fakes.conversation import label, restarted, start_conversation, talking
 
@@ -69,6 +70,13 @@ async def test_several_connections_are_chosen_by_button_and_paused_all_at_once(t
         assert {one.state.state for one in talk.desk.desks.values()} == {State.RUNNING}
         await talk.ask("/halt second", "halted")
         assert not talk.desk["main"].state.is_halted
+
+
+async def test_a_button_of_a_connection_that_is_gone_gets_a_sentence(tmp_path: Path) -> None:
+    async with talking(tmp_path, ("main", "second")) as talk:
+        shown = await talk.ask("/risk second", "second · running")
+        del talk.desk.desks[ConnectionId("second")]
+        await talk.tap(shown, "Halt", "not there any more")
 
 
 async def test_double_tap_at_the_same_moment_acts_once(tmp_path: Path) -> None:
