@@ -33,11 +33,15 @@ class Polling:
         self.reachable = False
 
     async def run(self) -> None:
-        """For ever; every error is told in the log, once for each stretch of it."""
+        """For ever; every error is told in the log, once for each stretch of it.
+
+        The first request of a stretch doesn't wait for updates: that Telegram is there is known at once.
+        """
         while True:
+            patience = POLL_SECONDS if self.reachable else 0
             try:
                 updates = await self._bot.get_updates(
-                    offset=self._offset, timeout=POLL_SECONDS, allowed_updates=ALLOWED_UPDATES
+                    offset=self._offset, timeout=patience, allowed_updates=ALLOWED_UPDATES
                 )
             except TelegramError as error:
                 await asyncio.sleep(self._failed(error))
