@@ -18,10 +18,12 @@ from engine.core.model import Instrument, Signal, Ticker
 from engine.cycle import Cycle, CycleResult
 from engine.feed import Feed
 from engine.ports import MarketData
+from engine.timeframes import name_of
 
 READ_AGAIN = timedelta(hours=1)
 """How often the venue's instruments are read anew."""
 RETRY = (1.0, 2.0, 5.0, 10.0, 30.0)
+CLOCK_MOST = timedelta(seconds=2)
 CYCLE_DEADLINE = 45.0
 """Seconds after which a cycle that hangs is given up (C2)."""
 
@@ -43,7 +45,7 @@ class VenueRoom:
         self.feed = feed
         self.cycle = cycle
         self.connections = connections
-        self.last_cycle_at: datetime | None = None
+        self._cycled: dict[int, datetime] = {}
         self.last_cycle_ms: float | None = None
         self._clock = clock
         self._ready = asyncio.Event()
@@ -66,13 +68,35 @@ class VenueRoom:
         await self.market.close()
 
     async def _keep(self) -> None:
-        await self._until_read()
-        self._subscribe()
-        await self._prepare()
-        self._ready.set()
         while True:
-            await asyncio.sleep(READ_AGAIN.total_seconds())
-            await self._until_read()
+            try:
+                await self._until_read()
+                await self._check_clock()
+                if not self._ready.is_set():
+                    self._subscribe()
+                    await self._prepare()
+                    self._ready.set()
+                await asyncio.sleep(READ_AGAIN.total_seconds())
+            except Exception as error:  # the top of this room: told, and begun again
+                logger.exception("the room of {} failed", self.name)
+                self._trouble(Trouble.RUNNER_FAILED, self.name, f"{type(error).__name__}: {error}")
+                await asyncio.sleep(RETRY[-1])
+
+    async def _check_clock(self) -> None:
+        """A5: signed requests of a clock that is off are refused, and candles would be judged by the wrong time."""
+        try:
+            before = self._clock.now()
+            theirs = await self.market.time()
+            off = abs(before + (self._clock.now() - before) / 2 - theirs)
+        except (Unavailable, Corrupt) as error:
+            logger.warning("{} did not tell its time: {}", self.name, error)
+            return
+        if off > CLOCK_MOST:
+            self._trouble(
+                Trouble.CLOCK_OFF, "", f"our clock and {self.name}'s are {off.total_seconds():.1f} s apart"
+            )
+        else:
+            self._over(Trouble.CLOCK_OFF, "")
 
     async def _until_read(self) -> None:
         """Read the instruments, as often as it takes."""
@@ -137,8 +161,8 @@ class VenueRoom:
                 result = await self.cycle.run(timeframe, close_at, self._deliver)
             self._judge(result)
             self._over(Trouble.CYCLE_FAILED, "")
-            self._over(Trouble.CYCLE_MISSED, "")
-            self.last_cycle_at, self.last_cycle_ms = self._clock.now(), result.took_ms
+            self._over(Trouble.CYCLE_MISSED, name_of(timeframe))
+            self._cycled[timeframe], self.last_cycle_ms = self._clock.now(), result.took_ms
         except TimeoutError:
             self._trouble(Trouble.CYCLE_FAILED, "", f"not done within {CYCLE_DEADLINE:g} s")
         except Exception as error:  # the top of this cycle: told, and the next close tries again
@@ -158,15 +182,19 @@ class VenueRoom:
         for note in result.notes:
             logger.debug("{}: {}", self.name, note)
 
+    @property
+    def last_cycle_at(self) -> datetime | None:
+        """When the newest cycle of any timeframe ended well."""
+        return max(self._cycled.values(), default=None)
+
     def check_cycles(self, now: datetime) -> None:
         """Tell of a cycle that did not run: the scheduler may hang, or the machine slept (C2, P13)."""
-        if not self._ready.is_set() or self.last_cycle_at is None or not self.cycle.timeframes:
-            return
-        longest = timedelta(seconds=2 * self.cycle.timeframes[0] + CYCLE_DEADLINE)
-        if now - self.last_cycle_at > longest:
-            self._trouble(
-                Trouble.CYCLE_MISSED, "", f"the last cycle was at {self.last_cycle_at:%H:%M:%S} UTC"
-            )
+        for timeframe, last in self._cycled.items():
+            if now - last > timedelta(seconds=2 * timeframe + CYCLE_DEADLINE):
+                name = name_of(timeframe)
+                self._trouble(
+                    Trouble.CYCLE_MISSED, name, f"the last one of {name} was at {last:%H:%M:%S} UTC"
+                )
 
     # ── telling ───────────────────────────────────────────────────────────────────────────
 

@@ -34,6 +34,7 @@ class Trouble(StrEnum):
     CLOCK_OFF = "clock_off"
     STORAGE = "storage"
     RUNNER_FAILED = "runner_failed"
+    ORDER_UNCERTAIN = "order_uncertain"
     RECONCILE_FAILED = "reconcile_failed"
 
 

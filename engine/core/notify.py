@@ -9,7 +9,7 @@ from engine.core import facts as f
 from engine.core.ids import book_id
 from engine.core.model import OrderType
 from engine.core.notices import Notice, Weight
-from engine.core.orders import OrderStatus
+from engine.core.orders import OrderStatus, Purpose
 from engine.core.state import TraderState
 
 Data = dict[str, str | int | bool | None]
@@ -132,14 +132,35 @@ def _fill_booked(fact: f.FillBooked, state: TraderState) -> Told:
 
 
 def _order_ended(fact: f.OrderEnded, state: TraderState) -> Told | None:
+    """Whatever was told as placed gets a sequel: its fills, a refusal, or this. A refused stop or exit is told by
+    what follows from it."""
     order = state.order(fact.client_order_id)
-    if order is None or fact.status is not OrderStatus.REJECTED:
+    if order is None or order.purpose is not Purpose.ENTRY or fact.status is OrderStatus.FILLED:
         return None
+    if fact.status is OrderStatus.REJECTED:
+        return (
+            "order_rejected",
+            Weight.WARNING,
+            {"order": order.client_order_id, "symbol": order.symbol, "reason": fact.reason},
+        )
     return (
-        "order_rejected",
-        Weight.WARNING,
-        {"order": order.client_order_id, "symbol": order.symbol, "reason": fact.reason},
+        "order_ended",
+        Weight.TRADE,
+        {
+            "order": order.client_order_id,
+            "symbol": order.symbol,
+            "status": fact.status.value,
+            "quantity": _text(order.quantity),
+            "filled": _text(fact.venue_filled),
+            "purpose": order.purpose.value,
+            "reason": fact.reason,
+        },
     )
+
+
+def _reconciled(fact: f.Reconciled, state: TraderState) -> Told | None:
+    """Agreement is no news; what was put right is."""
+    return ("reconciled", Weight.WARNING, {"repairs": fact.repairs}) if fact.repairs else None
 
 
 def _outcome_lost(fact: f.OutcomeLost, state: TraderState) -> Told | None:
@@ -285,6 +306,7 @@ _TELL: dict[type, Callable[[Any, TraderState], Told | None]] = {
     f.HaltLatched: _halt_latched,
     f.HaltLifted: _halt_lifted,
     f.StateChanged: _state_changed,
+    f.Reconciled: _reconciled,
     f.ForeignFound: _foreign_found,
     f.ShortfallSeen: _shortfall_seen,
     f.PositionReduced: _position_reduced,

@@ -21,6 +21,8 @@ ASK_AGAIN = (1, 2, 4, 8, 15, 30)
 NOT_FOUND_PATIENCE = timedelta(seconds=15)
 """A real venue may list an order late: 'not found' counts only this long after the order became unknown, and
 asked at least twice. The paper venue is our own and knows at once."""
+CALL_OWNER_AFTER = 10
+"""Questions about one order (some three minutes) after which the owner is called; they go on all the same."""
 CANCEL_PATIENCE = timedelta(seconds=5)
 MARKET_PATIENCE = timedelta(seconds=5)
 """A market order that still works after this is asked for: its fills may have been told to nobody."""
@@ -80,13 +82,10 @@ def _take_more(draft: Draft, order: Order, report: OrderReport) -> None:
 
 
 def pursue_order(draft: Draft, client_order_id: ClientOrderId) -> None:
-    """The next step for its position; an order that outlived its position is cancelled."""
-    order = draft.state.order(client_order_id)
-    if order is None:
-        return
-    pursue(draft, order.position_id)
-    if order.position_id not in draft.state.positions:
-        cancel(draft, order, "its position is gone")
+    if order := draft.state.order(client_order_id):
+        if order.settled:
+            trouble_over(draft, f.Trouble.ORDER_UNCERTAIN, client_order_id)
+        pursue(draft, order.position_id)
 
 
 # ── fills ─────────────────────────────────────────────────────────────────────────────────
@@ -248,6 +247,9 @@ def ask(draft: Draft, order: Order) -> None:
     attempt = order.attempts + 1
     wait = timedelta(seconds=ASK_AGAIN[min(attempt, len(ASK_AGAIN)) - 1])
     draft.emit(f.OrderAsked(draft.at, order.client_order_id, attempt, draft.at + wait))
+    if attempt % CALL_OWNER_AFTER == 0:
+        detail = f"asked for {attempt} times and still not certain: look at the venue's own list of orders"
+        trouble(draft, f.Trouble.ORDER_UNCERTAIN, order.client_order_id, detail)
 
 
 # ── trouble ───────────────────────────────────────────────────────────────────────────────
