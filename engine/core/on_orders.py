@@ -82,10 +82,15 @@ def _take_more(draft: Draft, order: Order, report: OrderReport) -> None:
 
 
 def pursue_order(draft: Draft, client_order_id: ClientOrderId) -> None:
-    if order := draft.state.order(client_order_id):
-        if order.settled:
-            trouble_over(draft, f.Trouble.ORDER_UNCERTAIN, client_order_id)
-        pursue(draft, order.position_id)
+    """The next step for its position; an order that outlived its position is cancelled."""
+    order = draft.state.order(client_order_id)
+    if order is None:
+        return
+    if order.settled:
+        trouble_over(draft, f.Trouble.ORDER_UNCERTAIN, client_order_id)
+    pursue(draft, order.position_id)
+    if order.position_id not in draft.state.positions:
+        cancel(draft, order, "its position is gone")
 
 
 # ── fills ─────────────────────────────────────────────────────────────────────────────────
