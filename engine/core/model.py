@@ -139,7 +139,8 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """What is sent to a venue: complete, rounded and checked."""
+    """What is sent to a venue: complete, rounded and checked. `reduces`: it takes risk away, so that it may use
+    what is kept of the venue's allowance for exits."""
 
     client_order_id: ClientOrderId
     symbol: Symbol
@@ -148,6 +149,7 @@ class OrderRequest:
     quantity: Quantity
     price: Price | None = None
     stop_price: Price | None = None
+    reduces: bool = False
 
 
 class VenueStatus(StrEnum):

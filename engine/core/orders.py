@@ -99,4 +99,5 @@ class Order:
             self.quantity,
             self.price,
             self.stop_price,
+            reduces=self.purpose is not Purpose.ENTRY,
         )

@@ -1,12 +1,14 @@
-"""Clients of ccxt that only read, and the wait that a venue imposes on all of them."""
+"""Clients of ccxt, without a key and with one, and the wait that a venue imposes on all of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from engine.clock import Clock
 from engine.core.errors import PocketdeskError, Unavailable
 from engine.exchanges import lean
+from engine.exchanges.credentials import Credentials
 from engine.exchanges.venues import VenueRow, redirect
 
 TIMEOUT_MS = 10_000
@@ -25,16 +27,32 @@ CREDENTIALS = (
 
 def public_client(row: VenueRow, rest: str, stream: str) -> Any:
     """A ccxt.pro client without any key (law 7), its addresses turned to `rest` and `stream` where they are set."""
+    client = _client(row, row.options, rest, stream)
+    held = [name for name in CREDENTIALS if getattr(client, name, None)]
+    if held:
+        raise RuntimeError(f"a client for market data must not hold a key, this one has {', '.join(held)}")
+    return client
+
+
+def private_client(
+    row: VenueRow, options: Mapping[str, Any], credentials: Credentials, rest: str, stream: str
+) -> Any:
+    """A ccxt.pro client that can act for an account: only CcxtExchange makes one, in live mode only (law 7)."""
+    client = _client(row, {**row.options, **options}, rest, stream)
+    client.number = str  # no float between the venue's text and our Decimal (law 13)
+    client.apiKey, client.secret = credentials.api_key, credentials.secret
+    client.password = credentials.passphrase or None
+    return client
+
+
+def _client(row: VenueRow, options: Mapping[str, Any], rest: str, stream: str) -> Any:
     client = lean.venue_class(row.ccxt_id)(
-        {"enableRateLimit": True, "options": dict(row.options), "timeout": TIMEOUT_MS}
+        {"enableRateLimit": True, "options": dict(options), "timeout": TIMEOUT_MS}
     )
     client.has["fetchCurrencies"] = False  # a request, signed on some venues, for what is never used
     client.options["maxRetriesOnFailure"] = 0  # repeating is decided here, not inside the library
     client.verbose = False  # it would print whole requests
     client.urls["api"] = redirect(client.urls["api"], row, rest, stream)
-    held = [name for name in CREDENTIALS if getattr(client, name, None)]
-    if held:
-        raise RuntimeError(f"a client for market data must not hold a key, this one has {', '.join(held)}")
     return client
 
 

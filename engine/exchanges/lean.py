@@ -21,6 +21,8 @@ from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
 
+from engine.exchanges.later import without_requests
+
 _EXCHANGE_MODULES = {
     "ccxt": "ccxt.base.exchange",
     "ccxt.async_support": "ccxt.async_support.base.exchange",
@@ -61,9 +63,10 @@ class LazyPackage(ModuleType):
 
 def install() -> None:
     """Make ccxt's packages lazy, unless they are there already. May be called any number of times."""
-    for name in _EXCHANGE_MODULES:
-        if name not in sys.modules:
-            _install(name)
+    with without_requests():
+        for name in _EXCHANGE_MODULES:
+            if name not in sys.modules:
+                _install(name)
 
 
 def venue_class(ccxt_id: str) -> type[Any]:

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 from loguru import logger
 
 from engine.clock import Clock
-from engine.core.errors import Corrupt, Denied, PocketdeskError, Unavailable
+from engine.core.errors import Corrupt, Denied, PocketdeskError
 from engine.core.ids import Symbol
 from engine.core.model import Candle, Instrument, Ticker
 from engine.exchanges import errors, parse
 from engine.exchanges.client import Gate, public_client
+from engine.exchanges.listing import listed
 from engine.exchanges.numbers import milliseconds, moment
 from engine.exchanges.venues import SECONDS_OF, row_of
 
@@ -88,22 +89,22 @@ class CcxtMarketData:
 
     async def tickers(self, symbols: Sequence[Symbol]) -> list[Ticker]:
         await self._ensure(symbols)
-        listed = [symbol for symbol in symbols if symbol in self._markets]
-        if not listed:
+        known = [symbol for symbol in symbols if symbol in self._markets]
+        if not known:
             return []
-        raw = await self._ask(self._client.fetch_tickers, listed)
-        found = (self._ticker(symbol, raw.get(symbol)) for symbol in listed)
+        raw = await self._ask(self._client.fetch_tickers, known)
+        found = (self._ticker(symbol, raw.get(symbol)) for symbol in known)
         return [ticker for ticker in found if ticker is not None]
 
     async def stream(self, symbols: Sequence[Symbol]) -> AsyncIterator[Ticker]:
         self._gate.check()
         await self._ensure(symbols)
-        listed = [symbol for symbol in symbols if symbol in self._markets]
+        known = [symbol for symbol in symbols if symbol in self._markets]
         client = public_client(self._row, self._rest, self._stream)
         client.set_markets(list(self._markets.values()))
         fresh: asyncio.Queue[Ticker | PocketdeskError] = asyncio.Queue()
         # One task a symbol: by the return value of a bulk watch, updates get lost while nobody waits for them.
-        tasks = [asyncio.create_task(self._watch(client, symbol, fresh)) for symbol in listed]
+        tasks = [asyncio.create_task(self._watch(client, symbol, fresh)) for symbol in known]
         try:
             while True:
                 item = await fresh.get()
@@ -162,26 +163,11 @@ class CcxtMarketData:
     async def _load(self, symbols: Sequence[Symbol]) -> None:
         """Ask what the venue lists, keep only what was ever asked for: all of Binance costs 45 MB."""
         wanted = self._asked | set(symbols)
-        markets = await self._listed(sorted(wanted))
+        markets = await listed(self._ask, self._client, self._row, sorted(wanted))
         self._markets = {market["symbol"]: market for market in markets if market["symbol"] in wanted}
         self._client.set_markets(list(self._markets.values()))
         self._markets = {symbol: self._client.markets[symbol] for symbol in self._markets}
         self._asked = wanted
-
-    async def _listed(self, symbols: Sequence[str]) -> list[Any]:
-        if not self._row.lists_by_id:
-            return list(await self._ask(self._client.fetch_markets))
-        ids = ",".join(f'"{symbol.replace("/", "")}"' for symbol in symbols)
-        try:
-            return list(await self._ask(self._client.fetch_markets, {"symbols": f"[{ids}]"}))
-        except Unavailable as error:
-            # One unknown id makes Binance refuse the whole list: each half is asked for by itself.
-            if "-1121" not in str(error) or len(symbols) == 0:
-                raise
-        if len(symbols) == 1:
-            return []
-        middle = len(symbols) // 2
-        return await self._listed(symbols[:middle]) + await self._listed(symbols[middle:])
 
     async def _watch(
         self, client: Any, symbol: Symbol, fresh: asyncio.Queue[Ticker | PocketdeskError]

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Protocol
 
-from engine.clock import ManualClock
+from engine.clock import ManualClock, SystemClock
 from engine.core.ids import Coin, Symbol
 from engine.core.model import Balance, Instrument, Ticker
 from engine.core.money import Price, Quantity, Quote
+from engine.exchanges.ccxt_exchange import CcxtExchange
+from engine.exchanges.credentials import Credentials
 from engine.exchanges.paper import PaperExchange
 from engine.ports import Exchange
+from sandbox.exchange.market.tape import Bar, Tape
+from sandbox.exchange.matching.model import Pair
+from sandbox.exchange.testing import RunningVenue, running_venue
+from sandbox.exchange.venue import Client
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 BTC = Symbol("BTC/USDT")
@@ -51,3 +58,62 @@ class PaperUnderTest:
     async def price(self, last: Decimal) -> None:
         one = Decimal(1)
         self._paper.on_price(Ticker(BTC, Price(last), START, Price(last - one), Price(last + one)))
+
+
+class LiveUnderTest:
+    """The live adapter, with unmodified ccxt, against the sandbox venue over HTTP and websocket."""
+
+    def __init__(self, running: RunningVenue, venue: str) -> None:
+        self.running = running
+        self.adapter = CcxtExchange(
+            venue, SystemClock(), CREDENTIALS, running.base_url, running.base_url.replace("http", "ws", 1)
+        )
+        self.exchange: Exchange = self.adapter
+
+    async def price(self, last: Decimal) -> None:
+        self.running.do("price", instrument=BTC, price=str(last))
+
+
+CREDENTIALS = Credentials("test-key", "test-secret")
+_CLIENT = Client("test-key", "test-secret", {"USDT": Decimal(10_000), "BTC": Decimal(1)})
+
+
+@asynccontextmanager
+async def paper() -> AsyncIterator[VenueUnderTest]:
+    under_test = PaperUnderTest()
+    await under_test.price(Decimal(50000))
+    yield under_test
+    await under_test.exchange.close()
+
+
+def flat_market() -> tuple[Pair, Tape]:
+    """BTC/USDT with the steps of INSTRUMENT, at 50,000 for ever, with volume in plenty."""
+    pair = Pair(
+        "BTC",
+        "USDT",
+        tick=INSTRUMENT.tick,
+        step=INSTRUMENT.lot,
+        min_quantity=INSTRUMENT.min_quantity,
+        max_quantity=Decimal(9000),
+        max_market_quantity=Decimal(900),
+        min_notional=INSTRUMENT.min_notional,
+    )
+    return pair, Tape([Bar(5_000_000, 5_000_000, 5_000_000, 5_000_000, 10_000_000)])
+
+
+@asynccontextmanager
+async def live(venue: str) -> AsyncIterator[LiveUnderTest]:
+    """A venue of its own for each test, whose prices stand still until they are moved."""
+    async with running_venue(markets=[flat_market()], clients=[_CLIENT], moving=False) as running:
+        under_test = LiveUnderTest(running, venue)
+        try:
+            yield under_test
+        finally:
+            await under_test.exchange.close()
+
+
+class VenueMaker(Protocol):
+    def __call__(self) -> AbstractAsyncContextManager[VenueUnderTest]: ...
+
+
+VENUES: dict[str, VenueMaker] = {"paper": paper, "ccxt binance at the sandbox": lambda: live("binance")}

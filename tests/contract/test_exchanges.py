@@ -15,18 +15,16 @@ from engine.core.inputs import FillSeen, OrderSeen
 from engine.core.model import Fill, OrderRequest, OrderType, Side, VenueStatus
 from engine.core.money import Price, Quantity
 from engine.ports import Exchange
-from tests.contract.exchange_venue import BTC, START, PaperUnderTest, VenueUnderTest
+from tests.contract.exchange_venue import BTC, START, VENUES, VenueUnderTest
 
 PATIENCE = 10.0
 """Seconds until a report that does not come fails the test; nothing is asserted about how quick it is."""
 
 
-@pytest.fixture(params=[PaperUnderTest], ids=["paper"])
+@pytest.fixture(params=VENUES)
 async def venue(request: pytest.FixtureRequest) -> AsyncIterator[VenueUnderTest]:
-    under_test: VenueUnderTest = request.param()
-    await under_test.price(Decimal(50000))
-    yield under_test
-    await under_test.exchange.close()
+    async with VENUES[request.param]() as under_test:
+        yield under_test
 
 
 def an_order(
@@ -94,17 +92,43 @@ async def test_a_resting_order_is_open_holds_its_money_and_can_be_cancelled(venu
 
 
 async def test_what_happens_by_itself_is_reported(venue: VenueUnderTest) -> None:
-    request = an_order(Side.SELL, "0.5", stop="45000")
-    reports = venue.exchange.reports()
-    await venue.exchange.submit(request)
-    await venue.price(Decimal(44000))
-    async with asyncio.timeout(PATIENCE):
-        async for seen in reports:
-            if isinstance(seen, OrderSeen) and seen.report.status is VenueStatus.FILLED:
-                assert seen.report.client_order_id == request.client_order_id
-                break
-            assert isinstance(seen, OrderSeen | FillSeen)
+    """What happened before a stream was open is not told by it, so orders are made until one is heard of."""
+    heard: asyncio.Queue[OrderSeen | FillSeen] = asyncio.Queue()
+    listening = asyncio.create_task(_listen(venue.exchange, heard))
+    try:
+        async with asyncio.timeout(PATIENCE):
+            stop = await _stop_that_is_heard_of(venue.exchange, heard)
+            await venue.price(Decimal(44000))
+            while True:
+                seen = await heard.get()
+                if isinstance(seen, OrderSeen) and seen.report.status is VenueStatus.FILLED:
+                    assert seen.report.client_order_id == stop
+                    break
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
     assert all(fill.price <= Decimal(43999) for fill in await executions(venue.exchange))
+
+
+async def _listen(exchange: Exchange, heard: asyncio.Queue[OrderSeen | FillSeen]) -> None:
+    async for seen in exchange.reports():
+        heard.put_nowait(seen)
+
+
+async def _stop_that_is_heard_of(
+    exchange: Exchange, heard: asyncio.Queue[OrderSeen | FillSeen]
+) -> ClientOrderId:
+    """Cancelling one is told of by every venue, also by one that answers a submit and leaves it at that."""
+    for number in range(1000):
+        probe = an_order(Side.BUY, "0.01", price="40000", name=f"probe {number}")
+        await exchange.submit(probe)
+        await exchange.cancel(probe.client_order_id, BTC)
+        await asyncio.sleep(0.01)
+        if not heard.empty():
+            break
+    stop = an_order(Side.SELL, "0.5", stop="45000")
+    await exchange.submit(stop)
+    return stop.client_order_id
 
 
 async def test_the_same_client_order_id_twice_never_makes_a_second_order(venue: VenueUnderTest) -> None:

@@ -1,0 +1,140 @@
+"""From ccxt's orders, trades and balances to our reports and fills; what is not sound raises Corrupt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from engine.core.errors import Corrupt
+from engine.core.ids import ClientOrderId, Coin, FillId, Symbol, VenueOrderId
+from engine.core.model import Balance, Fee, Fill, OrderReport, Side, VenueStatus
+from engine.core.money import ZERO, Price, Quantity
+from engine.exchanges.numbers import moment, not_negative, number, positive
+
+_STATUS: Mapping[str, VenueStatus] = {
+    "open": VenueStatus.OPEN,
+    "canceling": VenueStatus.OPEN,
+    "closed": VenueStatus.FILLED,
+    "canceled": VenueStatus.CANCELLED,
+    "expired": VenueStatus.EXPIRED,
+    "rejected": VenueStatus.REJECTED,
+}
+"""ccxt's unified words: https://docs.ccxt.com/#/README?id=order-structure"""
+
+
+def order_report(
+    raw: Mapping[str, Any],
+    client_order_id: ClientOrderId,
+    symbol: Symbol,
+    now: datetime,
+    fills: Sequence[Fill] = (),
+) -> OrderReport:
+    """An order as a venue tells it. Without a time of its own it is of `now`."""
+    filled = _quantity(raw.get("filled"))
+    quantity = _quantity(raw.get("amount"))
+    return OrderReport(
+        client_order_id,
+        VenueOrderId(str(raw["id"])) if raw.get("id") else None,
+        symbol,
+        _status(raw, filled or ZERO, quantity),
+        Quantity(filled or ZERO),
+        _time(raw, now),
+        tuple(fills),
+        side=_side(raw),
+        quantity=quantity,
+    )
+
+
+def accepted(
+    raw: Any, client_order_id: ClientOrderId, symbol: Symbol, now: datetime, fills: Sequence[Fill] = ()
+) -> OrderReport:
+    """The answer to a submit. Some venues tell the ids alone: the order is open then, until more is heard. Raises
+    Corrupt without the venue's id: such an answer proves nothing."""
+    if not isinstance(raw, Mapping) or not raw.get("id"):
+        raise Corrupt("the venue's answer to an order carries no order id.")
+    told = raw.get("clientOrderId")
+    if told and str(told) != client_order_id:
+        raise Corrupt("the venue's answer is about another order.")
+    if raw.get("status") is None:
+        return OrderReport(
+            client_order_id,
+            VenueOrderId(str(raw["id"])),
+            symbol,
+            VenueStatus.OPEN,
+            Quantity(ZERO),
+            _time(raw, now),
+        )
+    return order_report(raw, client_order_id, symbol, now, fills)
+
+
+def _status(raw: Mapping[str, Any], filled: Decimal, quantity: Decimal | None) -> VenueStatus:
+    told = _STATUS.get(str(raw.get("status")))
+    if told is None:
+        raise Corrupt(f"an order's state is none that we know: {raw.get('status')!r}.")
+    if told is VenueStatus.FILLED and quantity is not None and filled < quantity:
+        return VenueStatus.CANCELLED  # 'closed' with a rest: the venue ended it before it was filled
+    return told
+
+
+def fill(
+    raw: Mapping[str, Any],
+    client_order_id: ClientOrderId,
+    symbol: Symbol,
+    otherwise_at: datetime,
+    side: Side | None = None,
+) -> Fill:
+    """One execution. `otherwise_at` and `side` (the order's) stand in where a venue does not repeat them, such as
+    within its answer to an order."""
+    if not raw.get("id"):
+        raise Corrupt(f"an execution in {symbol} has no id.")
+    return Fill(
+        FillId(str(raw["id"])),
+        client_order_id,
+        symbol,
+        _side(raw) or side or _no_side(symbol),
+        Quantity(positive(raw.get("amount"), f"an execution's quantity in {symbol}")),
+        Price(positive(raw.get("price"), f"an execution's price in {symbol}")),
+        _fees(raw, symbol),
+        _time(raw, otherwise_at),
+    )
+
+
+def balances(raw: Mapping[str, Any]) -> list[Balance]:
+    """Coins of which there is something, free or held by orders."""
+    free, used = raw.get("free"), raw.get("used")
+    if not isinstance(free, Mapping) or not isinstance(used, Mapping):
+        raise Corrupt("the venue's answer has no balances.")
+    found = [_balance(coin, free.get(coin), used.get(coin)) for coin in {**free, **used}]
+    return [balance for balance in found if balance.total]
+
+
+def _balance(coin: str, free: object, used: object) -> Balance:
+    what = f"the balance of {coin}"
+    return Balance(Coin(coin), not_negative(free or 0, what), not_negative(used or 0, what))
+
+
+def _fees(raw: Mapping[str, Any], symbol: Symbol) -> tuple[Fee, ...]:
+    """A rebate is a fee below zero. What ccxt tells without a coin, such as an empty fee, is none."""
+    told = raw.get("fees") or [raw.get("fee")]
+    found = (one for one in told if isinstance(one, Mapping) and one.get("currency"))
+    fees = (Fee(number(one.get("cost"), f"a fee in {symbol}"), Coin(one["currency"])) for one in found)
+    return tuple(fee for fee in fees if fee.amount)
+
+
+def _side(raw: Mapping[str, Any]) -> Side | None:
+    return Side(raw["side"]) if raw.get("side") in ("buy", "sell") else None
+
+
+def _no_side(symbol: Symbol) -> Side:
+    raise Corrupt(f"an execution in {symbol} tells no side.")
+
+
+def _quantity(value: object) -> Quantity | None:
+    return None if value is None else Quantity(not_negative(value, "an order's quantity"))
+
+
+def _time(raw: Mapping[str, Any], otherwise: datetime) -> datetime:
+    stamp = raw.get("lastUpdateTimestamp") or raw.get("timestamp")
+    return otherwise if stamp is None else moment(stamp, "an order's time")

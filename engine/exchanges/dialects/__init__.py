@@ -1,0 +1,15 @@
+"""How each venue wants orders placed, found and ended: a short class a venue, over ccxt, each fact with its source."""
+
+from __future__ import annotations
+
+from engine.exchanges.dialects.base import Dialect
+from engine.exchanges.dialects.binance import Binance
+
+DIALECTS: dict[str, type[Dialect]] = {"binance": Binance}
+
+
+def dialect_of(venue: str) -> Dialect:
+    """Raises ValueError, naming those that exist."""
+    if venue not in DIALECTS:
+        raise ValueError(f"Live orders are known for {', '.join(sorted(DIALECTS))}, not for {venue!r}.")
+    return DIALECTS[venue]()

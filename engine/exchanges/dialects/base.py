@@ -1,0 +1,108 @@
+"""What the adapter asks of a venue's dialect, and how most venues answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+
+from engine.core.ids import ClientOrderId, Symbol
+from engine.core.model import OrderRequest, OrderType
+from engine.exchanges.budget import Allowance
+
+Raw = Mapping[str, Any]
+"""An order or a trade as ccxt parsed it; `info` in it is what the venue sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCall:
+    """The arguments of ccxt's `create_order`. Numbers are text, so that no float rounds them."""
+
+    symbol: str
+    type: str
+    side: str
+    amount: str
+    price: str | None
+    params: dict[str, Any]
+
+
+class Dialect:
+    """One venue's ways. A venue overrides what it does otherwise; every override says where that is written."""
+
+    allowance = Allowance(60, 60.0)
+    """Requests for one account: the adapter keeps a reserve of it for exits."""
+    options: Mapping[str, Any] = MappingProxyType({})
+    """Laid over ccxt's own options for clients with a key."""
+    streams = False
+    """Whether the user stream was tried and may be trusted; without, the account is polled."""
+    trades_page = 100
+    """Executions in one answer, at most."""
+    trades_window: timedelta | None = None
+    """The longest time between the first and the last execution that one question may cover."""
+    trades_reach: timedelta | None = None
+    """How far back a question without times reaches; None for as far as there is history."""
+
+    def order_call(self, request: OrderRequest) -> OrderCall:
+        """How to place it; market orders always by base quantity, stops so that they rest at the venue."""
+        market = request.type is not OrderType.LIMIT
+        return OrderCall(
+            request.symbol,
+            "market" if market else "limit",
+            request.side.value,
+            f"{request.quantity:f}",
+            None if request.price is None else f"{request.price:f}",
+            {"clientOrderId": request.client_order_id, **self._extra(request)},
+        )
+
+    def _extra(self, request: OrderRequest) -> dict[str, Any]:
+        """`stopLossPrice` in ccxt: a market order once the price has fallen (sell) or risen (buy) to it."""
+        return {} if request.stop_price is None else {"stopLossPrice": f"{request.stop_price:f}"}
+
+    async def find(self, client: Any, order: ClientOrderId, symbol: Symbol) -> Raw | None:
+        """By our name. None only if the venue said that it knows no such order; ccxt's errors come through."""
+        found: Raw = await client.fetch_order(None, symbol, {"clientOrderId": order})
+        return found
+
+    async def find_by_venue_id(self, client: Any, order: str, symbol: Symbol) -> Raw | None:
+        """By the venue's own number."""
+        found: Raw = await client.fetch_order(order, symbol)
+        return found
+
+    async def cancel(self, client: Any, order: ClientOrderId, symbol: Symbol) -> Raw:
+        """By our name."""
+        answer: Raw = await client.cancel_order(None, symbol, {"clientOrderId": order})
+        return answer
+
+    async def open_orders(self, client: Any, symbol: Symbol) -> list[Raw]:
+        """Everything that works in `symbol`, resting stops among them."""
+        return list(await client.fetch_open_orders(symbol))
+
+    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> list[Raw]:
+        """The executions of one order."""
+        return list(await client.fetch_order_trades(order["id"], symbol))
+
+    async def trades(
+        self, client: Any, symbol: Symbol, since_ms: int | None, until_ms: int | None
+    ) -> list[Raw]:
+        """One page of the account's executions: the newest, or the oldest between the times in milliseconds."""
+        params = {} if until_ms is None else {"until": until_ms}
+        return list(await client.fetch_my_trades(symbol, since_ms, self.trades_page, params))
+
+    async def balances(self, client: Any) -> Raw:
+        found: Raw = await client.fetch_balance()
+        return found
+
+    def client_id_in_trade(self, trade: Raw) -> str | None:
+        """Our name, where the venue repeats it in an execution; else None: the order has to be asked for."""
+        return None
+
+    async def open_stream(self, client: Any) -> None:
+        """Connect and sign in; returns when the venue has said yes."""
+        await client.authenticate()
+
+    async def rights(self, client: Any) -> dict[str, bool] | None:
+        """What the key may do (`trade`, `withdraw`), or None where the venue does not tell."""
+        await client.fetch_balance()
+        return None

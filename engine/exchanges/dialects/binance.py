@@ -1,0 +1,54 @@
+"""Binance spot. Sources: https://developers.binance.com/docs/binance-spot-api-docs and ccxt 4.5.90's binance.py."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+
+from engine.core.ids import Symbol
+from engine.exchanges.budget import Allowance
+from engine.exchanges.dialects.base import Dialect, Raw
+
+
+class Binance(Dialect):
+    """`stopLossPrice` on a market order becomes STOP_LOSS, which rests and sells at market (ccxt
+    `create_order_request`); fills come with the answer, since ccxt asks for newOrderRespType FULL."""
+
+    # 6000 weight a minute for one address, told back in a header:
+    # https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits
+    allowance = Allowance(6000, 60.0, "x-mbx-used-weight-1m")
+    # A market buy by base quantity: ccxt's `createOrder.quoteOrderQty` is only used with a price or a cost.
+    # The open orders of one symbol cost 6; ccxt warns (by an error) when none is given, which we never do.
+    options = MappingProxyType({"recvWindow": 5000})
+    streams = True
+    # GET /api/v3/myTrades: at most 1000, 24 hours between startTime and endTime, newest first without times:
+    # https://developers.binance.com/docs/binance-spot-api-docs/rest-api/account-endpoints
+    trades_page = 1000
+    trades_window = timedelta(hours=24)
+
+    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> list[Raw]:
+        return list(await client.fetch_my_trades(symbol, None, self.trades_page, {"orderId": order["id"]}))
+
+    async def balances(self, client: Any) -> Raw:
+        """Without the hundreds of coins of which there is nothing."""
+        found: Raw = await client.fetch_balance({"omitZeroBalances": "true"})
+        return found
+
+    def client_id_in_trade(self, trade: Raw) -> str | None:
+        """Only in the stream's executionReport, where `c` is the order's own name:
+        https://developers.binance.com/docs/binance-spot-api-docs/user-data-stream#order-update"""
+        name = trade["info"].get("c") if trade["info"].get("e") == "executionReport" else None
+        return str(name) if name else None
+
+    async def open_stream(self, client: Any) -> None:
+        """`userDataStream.subscribe.signature` on the websocket API; returns with its answer."""
+        await client.authenticate({"type": "spot"})
+
+    async def rights(self, client: Any) -> dict[str, bool] | None:
+        """https://developers.binance.com/docs/wallet/account/api-key-permission"""
+        told = await client.sapiGetAccountApiRestrictions()
+        return {
+            "trade": bool(told["enableSpotAndMarginTrading"]),
+            "withdraw": bool(told["enableWithdrawals"]),
+        }

@@ -1,0 +1,29 @@
+"""An order leaves with exactly our numbers, or not at all (law 13)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from engine.core.errors import Rejected
+from engine.core.model import OrderRequest
+from engine.exchanges.dialects.base import OrderCall
+
+
+def check(client: Any, call: OrderCall, request: OrderRequest) -> None:
+    """Raise Rejected if ccxt would cut or round a number to the venue's steps as it knows them: the order would be
+    another than the one in our books."""
+    sent = {
+        "quantity": (request.quantity, client.amount_to_precision(call.symbol, call.amount)),
+        "price": (request.price, _price(client, call.symbol, request.price)),
+        "stop price": (request.stop_price, _price(client, call.symbol, request.stop_price)),
+    }
+    for what, (ours, theirs) in sent.items():
+        if ours is not None and Decimal(theirs) != ours:
+            raise Rejected(
+                f"The {what} {ours} does not fit the venue's steps: it would become {theirs}.", "STEPS"
+            )
+
+
+def _price(client: Any, symbol: str, price: Decimal | None) -> str:
+    return "0" if price is None else str(client.price_to_precision(symbol, f"{price:f}"))

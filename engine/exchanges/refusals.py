@@ -1,0 +1,68 @@
+"""What a failed call of an account means, in one place (FAILURES O1, O4, O5, A4, A5, M11).
+
+What decides is the venue's own code in a readable answer below HTTP 500, held against engine/exchanges/codes.py.
+All else is OutcomeUnknown for what acts, and Unavailable for a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.core.errors import Corrupt, KeyRefused, OutcomeUnknown, PocketdeskError, Rejected, Unavailable
+from engine.exchanges import errors
+from engine.exchanges.codes import CODES, Codes, code_in
+from engine.exchanges.wire import Attempt, Repeated
+
+CAUGHT: tuple[type[Exception], ...] = (*errors.CAUGHT, PocketdeskError, Repeated)
+"""What a call of an account is guarded against; Gate and Budget speak as PocketdeskError from inside the library."""
+
+NOT_SENT = "NOT_SENT"
+
+
+def meaning_of_act(error: Exception, venue: str, attempt: Attempt) -> PocketdeskError:
+    """What a failed submit or cancel raises: Rejected, KeyRefused or OutcomeUnknown."""
+    if isinstance(error, Rejected):
+        return error
+    words = errors.words_of(error)
+    if not attempt.sent:
+        return Rejected(f"Nothing was sent: {words}", NOT_SENT)
+    codes, code = _code(venue, attempt)
+    if code in codes.duplicate or any(word in attempt.body for word in codes.duplicate_words):
+        return OutcomeUnknown(f"An order of this name is there already: {words}")
+    if code in codes.key:
+        return KeyRefused(words)
+    if code in codes.refused or code in codes.missing:
+        return Rejected(words, code)
+    return OutcomeUnknown(words)
+
+
+def meaning_of_question(
+    error: Exception, venue: str, attempt: Attempt, headers: Mapping[str, str] | None
+) -> PocketdeskError:
+    """What a failed question raises: Unavailable or KeyRefused. An unreadable answer says nothing, too."""
+    if isinstance(error, PocketdeskError):
+        return Unavailable(str(error)) if isinstance(error, Corrupt) else error
+    codes, code = _code(venue, attempt)
+    if code in codes.key:
+        return KeyRefused(errors.words_of(error))
+    meaning = errors.for_read(error, headers)
+    # Only the venue's own word condemns a key: a 401 of something in between does not.
+    return Unavailable(str(meaning), getattr(meaning, "retry_after", None))
+
+
+def is_missing(venue: str, attempt: Attempt) -> bool:
+    """The venue answered, and it knows no such order."""
+    codes, code = _code(venue, attempt)
+    return code in codes.missing
+
+
+def is_clock(venue: str, attempt: Attempt) -> bool:
+    """The venue refuses the time that we put on a request."""
+    codes, code = _code(venue, attempt)
+    return code in codes.clock
+
+
+def _code(venue: str, attempt: Attempt) -> tuple[Codes, str]:
+    """No code from a failing server: what a 5xx says of an order is not to be trusted."""
+    trusted = attempt.status is not None and attempt.status < 500
+    return CODES[venue], code_in(attempt.body) if trusted else ""

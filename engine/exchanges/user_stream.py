@@ -1,0 +1,124 @@
+"""What a venue tells of an account by itself, through ccxt.pro, watched so that a dead stream never looks quiet.
+
+Three watches: ccxt pings the connection and gives up without a pong; signing in has a time limit; and an order that
+the venue accepted must be heard of here soon, or the stream is deaf although it lives (FAILURES M1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
+
+from engine.clock import Clock
+from engine.core.errors import Corrupt, PocketdeskError, Unavailable
+from engine.core.ids import ClientOrderId, Symbol, is_ours
+from engine.core.inputs import FillSeen, OrderSeen
+from engine.exchanges import answers, errors
+from engine.exchanges.dialects.base import Dialect, Raw
+from engine.exchanges.names import Names
+
+OPEN_WITHIN = 15.0
+"""Seconds to connect and sign in."""
+ECHO_WITHIN = 10.0
+"""Seconds after an accepted order until the stream must have told of it."""
+PING_EVERY_MS = 10_000
+"""ccxt's own is three minutes for Binance; two missed pongs end the connection."""
+
+Item = OrderSeen | FillSeen | PocketdeskError
+
+
+class UserStream:
+    """One connection's life, with a client of its own: opening anew is really a new connection."""
+
+    def __init__(self, client: Any, dialect: Dialect, names: Names, clock: Clock) -> None:
+        client.streaming = {**client.streaming, "keepAlive": PING_EVERY_MS}
+        self._client = client
+        self._dialect = dialect
+        self._names = names
+        self._clock = clock
+        self._items: asyncio.Queue[Item] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._echoes: dict[ClientOrderId, asyncio.TimerHandle] = {}
+        self._heard: deque[ClientOrderId] = deque(maxlen=1000)
+        self._open = False
+
+    def expect(self, order: ClientOrderId) -> None:
+        """The venue has accepted `order`: the stream has to tell of it, unless it did already (O17)."""
+        if self._open and order not in self._heard:
+            loop = asyncio.get_running_loop()
+            self._echoes[order] = loop.call_later(ECHO_WITHIN, self._is_deaf, order)
+
+    async def events(self, markets: Sequence[Any]) -> AsyncIterator[OrderSeen | FillSeen]:
+        """For ever; raises Unavailable when the stream breaks, falls silent or can't be opened."""
+        await self._sign_in(markets)
+        while True:
+            item = await self._items.get()
+            if isinstance(item, PocketdeskError):
+                raise item
+            yield item
+
+    async def _sign_in(self, markets: Sequence[Any]) -> None:
+        self._client.set_markets(markets)
+        try:
+            async with asyncio.timeout(OPEN_WITHIN):
+                await self._dialect.open_stream(self._client)
+        except errors.CAUGHT as error:
+            raise Unavailable(f"The user stream can't be opened: {errors.words_of(error)}") from None
+        self._open = True
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(self._watch(self._client.watch_orders, self._order)),
+            loop.create_task(self._watch(self._client.watch_my_trades, self._trade)),
+        ]
+
+    async def _watch(
+        self, watch: Callable[[], Awaitable[list[Raw]]], read: Callable[[Raw], OrderSeen | FillSeen | None]
+    ) -> None:
+        try:
+            while True:
+                for raw in await watch():
+                    if (seen := read(raw)) is not None:
+                        self._items.put_nowait(seen)
+        except errors.CAUGHT as error:
+            self._items.put_nowait(Unavailable(f"The user stream broke: {errors.words_of(error)}"))
+        except Corrupt as error:
+            # What was told is lost: everything is asked for instead.
+            self._items.put_nowait(Unavailable(f"The user stream told what can't be used: {error}"))
+
+    def _order(self, raw: Raw) -> OrderSeen | None:
+        name = str(raw.get("clientOrderId") or "")
+        self._names.note(str(raw.get("id") or ""), name)
+        if not is_ours(name):
+            return None
+        order = ClientOrderId(name)
+        self._hear(order)
+        now = self._clock.now()
+        return OrderSeen(now, answers.order_report(raw, order, Symbol(str(raw["symbol"])), now))
+
+    def _trade(self, raw: Raw) -> FillSeen | None:
+        name = self._dialect.client_id_in_trade(raw) or self._names.ours(str(raw.get("order") or ""))
+        if not is_ours(name) or name is None:
+            return None
+        now = self._clock.now()
+        return FillSeen(now, answers.fill(raw, ClientOrderId(name), Symbol(str(raw["symbol"])), now))
+
+    def _hear(self, order: ClientOrderId) -> None:
+        self._heard.append(order)
+        timer = self._echoes.pop(order, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _is_deaf(self, order: ClientOrderId) -> None:
+        self._items.put_nowait(
+            Unavailable(f"The user stream is silent: it told nothing of order {order} in {ECHO_WITHIN:g} s.")
+        )
+
+    async def close(self) -> None:
+        for timer in self._echoes.values():
+            timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._client.close()
