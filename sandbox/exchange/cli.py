@@ -17,7 +17,7 @@ from sandbox.exchange.market.tape import Tape
 from sandbox.exchange.matching.fees import FeePolicy
 from sandbox.exchange.matching.model import Pair
 from sandbox.exchange.script import read_script
-from sandbox.exchange.server import LOOPBACK, serving
+from sandbox.exchange.server import LOOPBACK, Dialect, serving
 from sandbox.exchange.venue import DEMO_CLIENT, Client, Venue
 
 
@@ -59,6 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fee-coin", default=None, metavar="COIN", help="take fees in this coin while there is enough of it"
     )
     parser.add_argument(
+        "--dialect",
+        default=Dialect.BINANCE,
+        choices=list(Dialect),
+        type=str,
+        help="whose API to speak; binance unless set, the others REST only",
+    )
+    parser.add_argument(
         "--script",
         default=None,
         type=Path,
@@ -75,7 +82,8 @@ async def serve(options: argparse.Namespace) -> None:
     try:
         venue = build_venue(options)
         script = None if options.script is None else read_script(options.script, venue)
-        async with serving(venue, options.host, options.port, script=script) as address:
+        dialect = Dialect(options.dialect)
+        async with serving(venue, options.host, options.port, script=script, dialect=dialect) as address:
             print(f"The sandbox venue listens at {address}", flush=True)  # noqa: T201 - the line that callers wait for
             await _until_told()
     except (ValueError, OSError) as problem:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import StrEnum
 
 from aiohttp import web
 from loguru import logger
@@ -11,18 +12,37 @@ from sandbox.exchange import control
 from sandbox.exchange.binance import rest, streams, ws_api
 from sandbox.exchange.binance.desk import Desk
 from sandbox.exchange.binance.limits import DEFAULT_WEIGHT_PER_MINUTE
+from sandbox.exchange.bybit import routes as bybit
+from sandbox.exchange.okx import routes as okx
 from sandbox.exchange.script import Script
 from sandbox.exchange.venue import Venue
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def build_app(venue: Venue, weight_per_minute: int = DEFAULT_WEIGHT_PER_MINUTE) -> web.Application:
-    desk = Desk(venue, weight_per_minute)
+class Dialect(StrEnum):
+    """Whose API a server speaks."""
+
+    BINANCE = "binance"
+    BYBIT = "bybit"
+    OKX = "okx"
+
+
+def build_app(
+    venue: Venue, dialect: Dialect = Dialect.BINANCE, weight_per_minute: int = DEFAULT_WEIGHT_PER_MINUTE
+) -> web.Application:
+    """`weight_per_minute` is Binance's request weight; for the others each request weighs one."""
     app = web.Application()
-    rest.add_routes(app, desk)
-    streams.add_routes(app, desk)
-    ws_api.add_routes(app, desk)
+    match dialect:
+        case Dialect.BINANCE:
+            desk = Desk(venue, weight_per_minute)
+            rest.add_routes(app, desk)
+            streams.add_routes(app, desk)
+            ws_api.add_routes(app, desk)
+        case Dialect.BYBIT:
+            bybit.add_routes(app, venue, weight_per_minute)
+        case Dialect.OKX:
+            okx.add_routes(app, venue, weight_per_minute)
     control.add_routes(app, venue)
     return app
 
@@ -34,6 +54,7 @@ async def serving(
     port: int = 0,
     weight_per_minute: int = DEFAULT_WEIGHT_PER_MINUTE,
     script: Script | None = None,
+    dialect: Dialect = Dialect.BINANCE,
 ) -> AsyncIterator[str]:
     """Serve, play the market and the script; yields the base address, such as http://127.0.0.1:8090.
 
@@ -42,7 +63,9 @@ async def serving(
     """
     if host not in LOOPBACK:
         raise ValueError(f"the sandbox venue listens on loopback only ({', '.join(LOOPBACK)}), not on {host}")
-    runner = web.AppRunner(build_app(venue, weight_per_minute), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(
+        build_app(venue, dialect, weight_per_minute), access_log=None, shutdown_timeout=1.0
+    )
     await runner.setup()
     playing = [asyncio.create_task(venue.run(), name="sandbox market")]
     try:

@@ -15,7 +15,7 @@ from sandbox.exchange.market.seeded import DEFAULT_INSTRUMENTS, seeded_market
 from sandbox.exchange.market.tape import Tape
 from sandbox.exchange.matching.fees import FeePolicy
 from sandbox.exchange.matching.model import Pair
-from sandbox.exchange.server import serving
+from sandbox.exchange.server import Dialect, serving
 from sandbox.exchange.venue import DEMO_CLIENT, Client, Venue
 
 
@@ -83,6 +83,7 @@ async def running_venue(
     candle_seconds: float = 1.0,
     moving: bool = True,
     weight_per_minute: int = DEFAULT_WEIGHT_PER_MINUTE,
+    dialect: Dialect | str = Dialect.BINANCE,
 ) -> AsyncIterator[RunningVenue]:
     """A venue on a free port for as long as the context lasts.
 
@@ -91,17 +92,26 @@ async def running_venue(
     chosen = markets if markets is not None else [seeded_market(name, seed) for name in instruments]
     venue = Venue(chosen, clients, fees, round(candle_seconds * 1000))
     venue.feed.move(moving)
-    async with serving(venue, weight_per_minute=weight_per_minute) as base_url:
+    async with serving(venue, weight_per_minute=weight_per_minute, dialect=Dialect(dialect)) as base_url:
         yield RunningVenue(venue, base_url)
 
 
 def point_ccxt_at(exchange: Any, base_url: str) -> None:
-    """Send every REST and stream address of a ccxt `binance` object, of any flavour, to `base_url`."""
-    ws_url = base_url.replace("http", "ws", 1)
+    """Send every address, REST and streams, of a ccxt `binance`, `bybit` or `okx` object to `base_url`."""
     api = exchange.urls["api"]
-    for name, url in list(api.items()):
-        if isinstance(url, str):
-            api[name] = base_url + "/" + url.split("/", 3)[3]
-    if "ws" in api:
+    _turn(api, base_url)
+    if exchange.id == "binance" and "ws" in api:
+        ws_url = base_url.replace("http", "ws", 1)
         api["ws"]["spot"] = f"{ws_url}/stream/ws"
         api["ws"]["ws-api"]["spot"] = f"{ws_url}/ws-api/v3"
+
+
+def _turn(addresses: dict[str, Any], base_url: str) -> None:
+    """Replace scheme and host of every address in a tree of them; paths stay."""
+    for name, address in addresses.items():
+        if isinstance(address, dict):
+            _turn(address, base_url)
+        elif isinstance(address, str):
+            path = address.partition("://")[2].partition("/")[2]
+            server = base_url.replace("http", "ws", 1) if address.startswith("ws") else base_url
+            addresses[name] = f"{server}/{path}" if path else server

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import count
 
 from loguru import logger
 
@@ -21,11 +22,12 @@ _KEPT_TRADES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Someone with an account here: key, secret and what he starts with."""
+    """Someone with an account here: key, secret and what he starts with; OKX wants a passphrase as well."""
 
     key: str
     secret: str
     balances: Mapping[str, Decimal]
+    passphrase: str = "sandbox-passphrase"
 
 
 DEMO_CLIENT = Client(
@@ -61,6 +63,8 @@ class Venue:
         self.matching = Matching([pair for pair, _ in markets], fees, listener=self._on_order_event)
         self.feed = Feed(markets, unit_ms, self.clock.true_ms())
         self.secrets = {client.key: client.secret for client in clients}
+        self.passphrases = {client.key: client.passphrase for client in clients}
+        self._names = count(1)
         self.trades: dict[str, deque[MarketTrade]] = {
             pair.id: deque(maxlen=_KEPT_TRADES) for pair, _ in markets
         }
@@ -70,6 +74,10 @@ class Venue:
         for client in clients:
             self.matching.open_account(client.key, client.balances)
         self._play_due()
+
+    def next_name(self) -> int:
+        """A number for what comes without a name of its own, such as an order without a client id."""
+        return next(self._names)
 
     async def run(self) -> None:
         """Play the market: one sleep until each due tick."""

@@ -1,0 +1,1 @@
+"""The dialect of OKX (REST, v5, spot) over the venue."""
