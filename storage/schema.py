@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, Index, Integer, MetaData, String, Table, Text, text
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    event,
+    text,
+)
 
 from storage.columns import BigId, Exact, Json, Moment
 
@@ -175,13 +190,15 @@ outbox = Table(
     Index("outbox_key", "book", "key", "id"),
     Index("outbox_thread", "thread", "id"),
 )
-Index(
-    "outbox_waiting",
-    outbox.c.weight.desc(),
-    outbox.c.id,
-    sqlite_where=WAITING,
-    postgresql_where=WAITING,
-)
+_outbox_waiting = Index("outbox_waiting", outbox.c.weight.desc(), outbox.c.id, sqlite_where=WAITING)
+
+
+@event.listens_for(metadata, "before_create")
+def _partial_on_postgres(target: MetaData, connection: Connection, **_: Any) -> None:
+    """`postgresql_where` above would import PostgreSQL's dialect for everyone, which costs 2 MB."""
+    if connection.dialect.name == "postgresql":
+        _outbox_waiting.dialect_options["postgresql"]["where"] = WAITING
+
 
 settings = Table(
     "settings",

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
@@ -44,20 +45,21 @@ def without_requests() -> Iterator[None]:
 def _stand_in(module: str) -> ModuleType:
     bare = ModuleType(module)
     bare.__path__ = []
+    given = {"Session": _session, "default_user_agent": _user_agent}
     for name in _TAKEN[module]:
-        if module == "requests.exceptions":
-            setattr(bare, name, type(name, (Exception,), {}))  # never raised: only a session raises them
-        else:
-            setattr(bare, name, _deferred(module, name))
+        # The errors are never raised before a session is there, and by then the real ones are.
+        setattr(bare, name, given.get(name) or type(name, (Exception,), {}))
     return bare
 
 
-def _deferred(module: str, name: str) -> Any:
-    def call(*arguments: Any, **named: Any) -> Any:
-        _bring_in()
-        return getattr(import_module(module), name)(*arguments, **named)
+def _user_agent() -> str:
+    """Every client asks for it, asynchronous ones too."""
+    return f"python-requests/{version('requests')}"
 
-    return call
+
+def _session() -> Any:
+    _bring_in()
+    return import_module("requests").Session()
 
 
 def _bring_in() -> None:

@@ -83,6 +83,44 @@ assert type(ccxt) is type(sys)
     assert int(run(code + MODULES)) > 300
 
 
+def test_requests_is_not_imported_for_an_asynchronous_venue() -> None:
+    code = """
+assert lean.venue_class('binance')().userAgent.startswith('python-requests/2')
+print(any(name.split('.')[0] in ('requests', 'urllib3', 'charset_normalizer') for name in sys.modules))
+"""
+    assert run(code) == "False"
+
+
+def test_a_synchronous_client_has_the_real_requests() -> None:
+    code = """
+lean.venue_class('binance')
+from ccxt.binance import binance
+from ccxt.base import exchange
+import ccxt
+client = binance({'timeout': 2000})
+import requests
+assert type(client.session) is requests.Session
+assert exchange.Timeout is requests.exceptions.Timeout
+assert exchange.requestsConnectionError is requests.exceptions.ConnectionError
+client.urls['api'] = {key: 'http://127.0.0.1:9' for key in client.urls['api']}
+try:
+    client.fetch_time()
+except ccxt.NetworkError as error:
+    print(type(error).__name__)
+"""
+    assert run(code) == "NetworkError"
+
+
+def test_requests_that_was_imported_before_is_used_as_it_is() -> None:
+    code = """
+import requests
+lean.venue_class('binance')
+from ccxt.base import exchange
+print(exchange.Session is requests.Session, sys.modules['requests'] is requests)
+"""
+    assert run(code) == "True True"
+
+
 def test_an_unknown_venue_is_refused() -> None:
     with pytest.raises(ValueError, match="no streaming venue called 'pionex'"):
         lean.venue_class("pionex")
