@@ -1,0 +1,188 @@
+"""What one process sees of the venue: engine.ports.Exchange, with every fault between them.
+
+It belongs to one process: once that is dead, nothing that it asked for comes back, and nothing more of it arrives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import datetime
+from random import Random
+from typing import TYPE_CHECKING, TypeVar
+
+from engine.core.errors import OutcomeUnknown, Rejected, Unavailable
+from engine.core.ids import ClientOrderId, Symbol
+from engine.core.inputs import FillSeen, OrderSeen
+from engine.core.model import Balance, Fill, OrderReport, OrderRequest
+from sandbox.simulation.script import Kind
+from sandbox.simulation.stream import Stream
+
+if TYPE_CHECKING:
+    from sandbox.simulation.process import Life
+
+LAG = 8.0
+"""Seconds by which a venue lists new orders and executions late."""
+Answer = TypeVar("Answer")
+
+
+class Access:
+    """The account, from inside one life of the process."""
+
+    def __init__(self, life: Life, stream: Stream, random: Random) -> None:
+        self._life = life
+        self._world = life.world
+        self._weather = life.world.weather
+        self._venue = life.world.venue
+        self._stream = stream
+        self._random = random
+
+    # ── orders ────────────────────────────────────────────────────────────────────────────
+
+    async def submit(self, request: OrderRequest) -> OrderReport:
+        """See engine.ports.Exchange.submit."""
+        self._world.oracle.orders.leaves(request)
+        await self._dies_at(Kind.CRASH_BEFORE_SUBMIT)
+        await self._travel()
+        self._unreachable(OutcomeUnknown)
+        fate = self._weather.strikes(
+            Kind.SUBMIT_LOST_BEFORE,
+            Kind.SUBMIT_LATE,
+            Kind.SUBMIT_REFUSED,
+            Kind.SUBMIT_LOST_AFTER,
+            Kind.SUBMIT_HANGS,
+        )
+        if fate in (Kind.SUBMIT_LOST_BEFORE, Kind.SUBMIT_LATE):
+            if fate is Kind.SUBMIT_LATE:
+                self._world.later(self._random.uniform(1, 9), lambda: self._world.place_late(request))
+            await self._travel()
+            raise OutcomeUnknown("the connection was lost")
+        if fate is Kind.SUBMIT_REFUSED:
+            raise Rejected("refused for the simulation", "SIMULATED")
+        report = self._world.place(request)
+        await self._dies_at(Kind.CRASH_AFTER_SUBMIT)
+        await self._answer(fate is Kind.SUBMIT_LOST_AFTER, fate is Kind.SUBMIT_HANGS)
+        return self._bare(report)
+
+    async def cancel(self, client_order_id: ClientOrderId, symbol: Symbol) -> OrderReport:
+        """See engine.ports.Exchange.cancel."""
+        self._world.oracle.orders.cancels(client_order_id)
+        await self._travel()
+        self._unreachable(OutcomeUnknown)
+        fate = self._weather.strikes(
+            Kind.CANCEL_LOST_BEFORE,
+            Kind.CANCEL_REFUSED,
+            Kind.CANCEL_LOST_AFTER,
+            Kind.CANCEL_HANGS,
+            Kind.CRASH_AROUND_CANCEL,
+        )
+        if fate is Kind.CANCEL_LOST_BEFORE:
+            raise OutcomeUnknown("the connection was lost")
+        if fate is Kind.CANCEL_REFUSED:
+            raise Rejected("refused for the simulation", "SIMULATED")
+        if self._hidden(client_order_id):
+            raise Rejected("unknown order", "UNKNOWN_ORDER")
+        report = self._world.cancel(client_order_id)
+        if fate is Kind.CRASH_AROUND_CANCEL:
+            await self._life.die()
+        await self._answer(fate is Kind.CANCEL_LOST_AFTER, fate is Kind.CANCEL_HANGS)
+        return self._bare(report)
+
+    # ── questions ─────────────────────────────────────────────────────────────────────────
+
+    async def order(self, client_order_id: ClientOrderId, symbol: Symbol) -> OrderReport | None:
+        """See engine.ports.Exchange.order."""
+        await self._dies_at(Kind.CRASH_WHILE_ASKING)
+
+        def look() -> OrderReport | None:
+            if self._hidden(client_order_id):
+                return None
+            report = self._venue.report(client_order_id)
+            return replace(report, fills=self._listed(report.fills)) if report else None
+
+        return await self._ask(look)
+
+    async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
+        """See engine.ports.Exchange.open_orders."""
+        return await self._ask(
+            lambda: [
+                replace(one, fills=())
+                for one in self._venue.open_reports(symbol)
+                if not self._hidden(one.client_order_id)
+            ]
+        )
+
+    async def fills(self, symbol: Symbol, since: datetime) -> list[Fill]:
+        """See engine.ports.Exchange.fills."""
+        return await self._ask(
+            lambda: list(
+                self._listed(
+                    tuple(one for one in self._venue.fills if one.symbol == symbol and one.at >= since)
+                )
+            )
+        )
+
+    async def balances(self) -> list[Balance]:
+        """See engine.ports.Exchange.balances."""
+        return await self._ask(self._venue.balances)
+
+    async def reports(self) -> AsyncIterator[OrderSeen | FillSeen]:
+        """See engine.ports.Exchange.reports."""
+        async for one in self._stream.listen():
+            yield one
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    # ── what lies between ─────────────────────────────────────────────────────────────────
+
+    async def _ask(self, look: Callable[[], Answer]) -> Answer:
+        if self._weather.on(Kind.ANSWERS_SLOW):
+            await asyncio.sleep(self._random.uniform(0, 3))
+        self._unreachable(Unavailable)
+        if self._weather.on(Kind.READS_FAIL) and self._random.random() < 0.7:
+            raise Unavailable("the venue is busy")
+        answer = look()
+        await asyncio.sleep(self._random.choice((0, 0, 0.05)))
+        await self._life.alive()
+        return answer
+
+    async def _travel(self) -> None:
+        slow = self._weather.on(Kind.ANSWERS_SLOW)
+        await asyncio.sleep(self._random.uniform(0.5, 6) if slow else self._random.uniform(0.01, 0.2))
+        await self._life.alive()
+
+    async def _answer(self, lost: bool, hangs: bool) -> None:
+        if hangs:
+            await asyncio.get_running_loop().create_future()
+        await self._travel()
+        if lost:
+            raise OutcomeUnknown("the connection was lost")
+
+    async def _dies_at(self, point: Kind) -> None:
+        if self._weather.strikes(point):
+            await self._life.die()
+
+    def _unreachable(self, error: type[OutcomeUnknown] | type[Unavailable]) -> None:
+        """Cut off, or held off: a limit of requests is a certain no to an order and none to a question."""
+        if self._weather.on(Kind.UNREACHABLE):
+            raise error("the venue can't be reached")
+        if self._weather.on(Kind.RATE_LIMITED):
+            raise Rejected("too many requests", "429") if error is OutcomeUnknown else Unavailable("429", 10.0)
+
+    def _hidden(self, client_order_id: ClientOrderId) -> bool:
+        """Accepted, but not listed yet."""
+        accepted = self._venue.accepted_at.get(client_order_id)
+        late = self._weather.on(Kind.LISTED_LATE)
+        return late and accepted is not None and self._world.now - accepted < LAG
+
+    def _listed(self, fills: tuple[Fill, ...]) -> tuple[Fill, ...]:
+        if not self._weather.on(Kind.TRADES_LATE):
+            return fills
+        now = self._world.clock.now()
+        return tuple(one for one in fills if (now - one.at).total_seconds() >= LAG)
+
+    def _bare(self, report: OrderReport) -> OrderReport:
+        """Some venues answer with the order's id and nothing else."""
+        return replace(report, fills=()) if self._world.day.bare_answers else report

@@ -1,0 +1,79 @@
+"""Law 5: what the venue holds for us is covered by a working stop, or is being sold, or the owner was called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from engine.core.ids import Coin, Symbol
+from engine.core.ledger import Phase
+from engine.core.money import ZERO
+from engine.core.notices import Notice, Weight
+from engine.core.state import TraderState
+from sandbox.exchange.matching.model import Side
+from sandbox.simulation.judge import Judge
+from sandbox.simulation.law_books import BookLaws
+from sandbox.simulation.market import TRADED, instrument
+from sandbox.simulation.venue import Venue
+from sandbox.simulation.weather import Weather
+
+CALM = 6.0
+"""Five seconds, and one until we look."""
+FAULTY = 31.0
+LEAVING = 120.0
+"""Seconds of good weather within which a position that is being left, or of which the owner was told, must be safe."""
+
+
+class ProtectionLaw:
+    """Time counts from the later of two moments: when it was uncovered, and when the last fault ended."""
+
+    def __init__(self, judge: Judge, venue: Venue, weather: Weather, books: BookLaws) -> None:
+        self._judge = judge
+        self._venue = venue
+        self._weather = weather
+        self._books = books
+        self._since: dict[Symbol, float] = {}
+        self._called = -1.0
+
+    @property
+    def uncovered(self) -> bool:
+        return bool(self._since)
+
+    def told(self, notices: Iterable[Notice], now: float) -> None:
+        if any(one.weight >= Weight.RISK and one.kind != "order_unknown" for one in notices):
+            self._called = now
+
+    def watch(self, state: TraderState, now: float) -> None:
+        for symbol in TRADED:
+            bare = self._uncovered(symbol)
+            if bare <= ZERO:
+                self._since.pop(symbol, None)
+                continue
+            since = self._since.setdefault(symbol, now)
+            self._judge_gap(symbol, bare, since, now, state)
+
+    def _judge_gap(self, symbol: Symbol, bare: Decimal, since: float, now: float, state: TraderState) -> None:
+        ended = self._weather.calm_since
+        clear = since - ended > 60
+        allowed = CALM if clear else FAULTY
+        leaving = any(
+            one.symbol == symbol and one.phase is Phase.LEAVING for one in state.positions.values()
+        )
+        if leaving or self._called >= since:
+            allowed = LEAVING
+        gone = now - max(since, ended, self._called)
+        words = f"{bare} of {symbol} had no working stop for {gone:.0f} s, and the owner was not called"
+        self._judge.expect(gone <= allowed, 5, words)
+
+    def _uncovered(self, symbol: Symbol) -> Decimal:
+        """What could be sold and is in no working order that sells it."""
+        rules = instrument(symbol)
+        coin = Coin(rules.base)
+        held = self._books.held(coin) - self._books.dust[coin]
+        selling = sum((one.remaining for one in self._venue.our_open(symbol) if one.side is Side.SELL), ZERO)
+        bare = (held - selling) // rules.lot * rules.lot
+        worth = bare * self._venue.price(symbol)
+        return bare if bare >= rules.min_quantity and worth > 2 * rules.min_notional else ZERO
+
+
+__all__: Sequence[str] = ("ProtectionLaw",)

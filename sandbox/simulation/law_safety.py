@@ -1,0 +1,83 @@
+"""Laws 6, 9 and 10: halts latch, a command acts once and is answered, an alert is stored with its fact."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from engine.core import facts as f
+from engine.core import inputs as i
+from engine.core.ids import CommandId
+from engine.core.model import OrderType, State
+from engine.core.notices import Notice
+from engine.core.state import TraderState
+from sandbox.simulation.judge import Judge
+
+_PROMISED: dict[type[f.AnyFact], str] = {
+    f.FillBooked: "order_filled",
+    f.OutcomeLost: "order_unknown",
+    f.PositionClosed: "position_closed",
+    f.ExitRefused: "exit_refused",
+    f.StopRefused: "stop_refused",
+    f.HaltLatched: "halted",
+    f.ForeignFound: "foreign_found",
+    f.ShortfallSeen: "shortfall",
+    f.PositionReduced: "position_reduced",
+    f.TroubleBegan: "trouble",
+}
+"""Facts that the owner hears of, whatever else is told."""
+
+
+class SafetyLaws:
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._sent: Counter[str] = Counter()
+        self._done: set[CommandId] = set()
+        self._halted = False
+
+    # ── commands ──────────────────────────────────────────────────────────────────────────
+
+    def sent(self, command: i.Command) -> None:
+        self._sent[type(command).__name__] += 1
+
+    def answered(self, command: i.Command) -> None:
+        words = f"{command.id} was answered and is not written down"
+        self._judge.expect(command.id in self._done, 9, words)
+
+    # ── facts ─────────────────────────────────────────────────────────────────────────────
+
+    def look(self, fact: f.AnyFact, before: TraderState) -> None:
+        """A halt is remembered here on its own, so that a desk that forgets one is seen."""
+        if isinstance(fact, f.HaltLatched):
+            self._halted = True
+        elif isinstance(fact, f.HaltLifted):
+            self._use("LiftHalt", "a halt was lifted, and nobody had said so")
+            self._halted = False
+        elif isinstance(fact, f.StateChanged) and fact.state is State.RUNNING:
+            self._use("Resume", "the connection runs, and nobody had said so")
+            self._judge.expect(not self._halted, 6, "it was resumed while halted")
+        elif isinstance(fact, f.OrderIntended) and fact.order.type is OrderType.MARKET:
+            entry = fact.order.purpose.value == "entry"
+            self._judge.expect(not (entry and self._halted), 6, "an entry while a halt is latched")
+        elif isinstance(fact, f.CommandDone):
+            self._judge.expect(fact.command_id not in self._done, 9, f"{fact.command_id} acted twice")
+            self._done.add(fact.command_id)
+
+    def _use(self, command: str, words: str) -> None:
+        self._judge.expect(self._sent[command] > 0, 6, words)
+
+    def promised(self, facts: Sequence[f.AnyFact], notices: Sequence[Notice]) -> None:
+        """Facts and alerts of one transaction."""
+        wanted = Counter(kind for fact in facts if (kind := _PROMISED.get(type(fact))))
+        told = Counter(one.kind for one in notices)
+        for kind, times in wanted.items():
+            self._judge.expect(told[kind] >= times, 10, f"nobody was told of {kind}")
+
+    def flowed(self, before: TraderState, after: TraderState) -> None:
+        """Money that comes or goes by itself is neither profit nor loss."""
+        for mark in ("high_water", "day_equity"):
+            gap = before.equity - getattr(before, mark) == after.equity - getattr(after, mark)
+            self._judge.expect(gap, 6, f"money that came or went moved equity against {mark}")
+
+    def ends(self, unanswered: Sequence[CommandId]) -> None:
+        self._judge.expect(not unanswered, 9, f"commands were never answered: {list(unanswered)}")

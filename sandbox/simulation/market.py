@@ -1,0 +1,86 @@
+"""The instruments of a simulated day, once for the venue's matching and once for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from engine.core.ids import Coin, Symbol
+from engine.core.model import Instrument
+from engine.core.money import Price, Quantity, Quote
+from sandbox.exchange.matching.accounts import Account
+from sandbox.exchange.matching.fees import FeePolicy
+from sandbox.exchange.matching.model import Pair, Side
+from sandbox.simulation.script import Fees
+
+QUOTE = Coin("USDT")
+FEE_COIN = "BNB"
+RATE = Decimal("0.001")
+BTC, SOL, BNB = Symbol("BTC/USDT"), Symbol("SOL/USDT"), Symbol("BNB/USDT")
+TRADED = (BTC, SOL)
+"""One with fine lots, one with coarse ones, so that dust is a matter every time."""
+PRICES = {BTC: Decimal("60000"), SOL: Decimal("150"), BNB: Decimal("500")}
+
+_PAIRS = {
+    BTC: Pair(
+        "BTC", QUOTE, Decimal("0.01"), Decimal("0.00001"), Decimal("0.00001"), *([Decimal(900)] * 2), Decimal(5)
+    ),
+    SOL: Pair("SOL", QUOTE, Decimal("0.01"), Decimal("0.1"), Decimal("0.1"), *([Decimal(9000)] * 2), Decimal(5)),
+    BNB: Pair("BNB", QUOTE, Decimal("0.1"), Decimal("0.001"), Decimal("0.001"), *([Decimal(900)] * 2), Decimal(5)),
+}
+
+
+def pair_id(symbol: Symbol) -> str:
+    return symbol.replace("/", "")
+
+
+def pairs() -> list[Pair]:
+    return list(_PAIRS.values())
+
+
+def instrument(symbol: Symbol, active: bool = True) -> Instrument:
+    """What the engine is told of it."""
+    pair = _PAIRS[symbol]
+    return Instrument(
+        symbol,
+        Coin(pair.base),
+        Coin(pair.quote),
+        pair.tick,
+        pair.step,
+        Quantity(pair.min_quantity),
+        Quantity(pair.max_market_quantity),
+        Quote(pair.min_notional),
+        RATE,
+        RATE,
+        active,
+    )
+
+
+def to_tick(symbol: Symbol, price: Decimal) -> Price:
+    tick = _PAIRS[symbol].tick
+    return Price(max((price / tick).to_integral_value() * tick, tick))
+
+
+class QuoteFees(FeePolicy):
+    """Fees in the quote coin at a buy as well, as some venues take them, while there is enough of it."""
+
+    def charge(
+        self,
+        pair: Pair,
+        side: Side,
+        cost: Decimal,
+        quantity: Decimal,
+        maker: bool,
+        account: Account,
+        price_of: Callable[[str, str], Decimal | None],
+    ) -> tuple[Decimal, str]:
+        fee = (cost * self.taker).quantize(Decimal("0.00000001"))
+        if account.free(pair.quote) >= fee:
+            return fee, pair.quote
+        return super().charge(pair, side, cost, quantity, maker, account, price_of)
+
+
+def policy(fees: Fees) -> FeePolicy:
+    if fees is Fees.QUOTE:
+        return QuoteFees(RATE, RATE)
+    return FeePolicy(RATE, RATE, FEE_COIN if fees is Fees.THIRD else None)

@@ -1,0 +1,109 @@
+"""Looks at every step of a day with the venue's own knowledge, and says which law was broken first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.clock import Clock
+from engine.core import facts as f
+from engine.core.evolve import evolve
+from engine.core.ids import CommandId, is_ours
+from engine.core.notices import Notice
+from engine.core.settings import TraderSettings
+from engine.core.state import TraderState
+from sandbox.simulation.judge import Judge
+from sandbox.simulation.law_books import BookLaws
+from sandbox.simulation.law_orders import OrderLaws
+from sandbox.simulation.law_protection import ProtectionLaw
+from sandbox.simulation.law_safety import SafetyLaws
+from sandbox.simulation.venue import Event, Venue
+from sandbox.simulation.weather import Weather
+
+CALM = 260.0
+"""Seconds without a fault or a trade after which the books must agree at any time of the day: the desk's regular look
+is due every 180, and then a quiet minute."""
+
+
+class Oracle:
+    """`state` is folded from every fact that was ever written, across all lives of the process."""
+
+    def __init__(self, venue: Venue, weather: Weather, clock: Clock, settings: TraderSettings) -> None:
+        self.state = TraderState()
+        self.facts: list[f.AnyFact] = []
+        self.notices = 0
+        self.judge = Judge(clock)
+        self.orders = OrderLaws(self.judge, venue)
+        self.books = BookLaws(self.judge, venue)
+        self.safety = SafetyLaws(self.judge)
+        self.protection = ProtectionLaw(self.judge, venue, weather, self.books)
+        self._venue = venue
+        self._weather = weather
+        self._clock = clock
+        self._moved = 0.0
+        self.books.intended = self.orders.intended
+
+    # ── the desk's side ───────────────────────────────────────────────────────────────────
+
+    def written(self, facts: Sequence[f.AnyFact], notices: Sequence[Notice]) -> None:
+        """One transaction is on disk."""
+        for fact in facts:
+            self._look(fact)
+        self.safety.promised(facts, notices)
+        self.notices += len(notices)
+        self.protection.told(notices, self._clock.monotonic())
+
+    def _look(self, fact: f.AnyFact) -> None:
+        self.orders.look(fact, self.state)
+        self.books.look(fact, self.state)
+        self.safety.look(fact, self.state)
+        before = self.state.copy() if isinstance(fact, f.BalanceFlowed) else None
+        self.facts.append(fact)
+        evolve(self.state, fact)
+        if before is not None:
+            self.safety.flowed(before, self.state)
+
+    def told(self, notices: Sequence[Notice]) -> None:
+        """The process tells of itself: a runner that failed is a flaw of the desk, whatever the weather."""
+        for one in notices:
+            self.judge.blame(16, f"{one.kind}: {one.data.get('detail')}")
+
+    def restored(self, state: TraderState) -> None:
+        """A new process has its books, and has written that it began."""
+        self.judge.expect(state == self.state, 3, "the restored books differ from the facts")
+
+    def ended(self, state: TraderState, number: int) -> None:
+        """A process is gone that had written `number` facts when it last believed this."""
+        if number == len(self.facts):
+            self.judge.expect(state == self.state, 3, "what the process believed differs from what it wrote")
+
+    # ── the venue's side ──────────────────────────────────────────────────────────────────
+
+    def happened(self, event: Event) -> None:
+        ours = is_ours(event.report.client_order_id)
+        self._moved = self._clock.monotonic()
+        self.books.happened(event, ours)
+
+    def outside(self) -> None:
+        """Money or coins come or go by the owner's hand."""
+        self._moved = self._clock.monotonic()
+
+    # ── both ──────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def uncovered(self) -> bool:
+        return self.protection.uncovered
+
+    def watch(self) -> None:
+        self.protection.watch(self.state, self._clock.monotonic())
+
+    def looks(self) -> None:
+        """At any time of the day: once it was calm for long enough, the books agree."""
+        self.watch()
+        if self._clock.monotonic() - max(self._weather.calm_since, self._moved) > CALM:
+            self.compare("after calm")
+
+    def compare(self, when: str) -> None:
+        self.books.compare(self.state, when)
+
+    def ends(self, unanswered: Sequence[CommandId]) -> None:
+        self.safety.ends(unanswered)

@@ -1,0 +1,222 @@
+"""The simulated venue: one account over the pure matching. It knows everything and forgets nothing: it is the truth
+that the desk's books are held against."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from engine.core.errors import Rejected
+from engine.core.ids import ClientOrderId, Coin, FillId, Symbol, VenueOrderId, is_ours
+from engine.core.model import Balance, Fee, Fill, OrderReport, OrderRequest, OrderType, VenueStatus
+from engine.core.model import Side as OurSide
+from engine.core.money import ZERO, Price, Quantity
+from sandbox.exchange.matching.engine import Matching
+from sandbox.exchange.matching.fees import FeePolicy
+from sandbox.exchange.matching.model import EventKind, Order, OrderEvent, Refusal, Side, Status, Trade
+from sandbox.exchange.matching.model import OrderRequest as VenueRequest
+from sandbox.exchange.matching.model import OrderType as VenueType
+from sandbox.simulation.loop import START
+from sandbox.simulation.market import pair_id, pairs
+
+ACCOUNT = "account"
+_STATUS = {
+    Status.NEW: VenueStatus.OPEN,
+    Status.PARTIALLY_FILLED: VenueStatus.OPEN,
+    Status.FILLED: VenueStatus.FILLED,
+    Status.CANCELED: VenueStatus.CANCELLED,
+    Status.EXPIRED: VenueStatus.EXPIRED,
+}
+_TYPES = {
+    OrderType.MARKET: VenueType.MARKET,
+    OrderType.LIMIT: VenueType.LIMIT,
+    OrderType.STOP: VenueType.STOP_LOSS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened to an order; `fill` when it was an execution."""
+
+    at: float
+    kind: EventKind
+    report: OrderReport
+    fill: Fill | None
+
+
+class Venue:
+    """`now` tells virtual seconds; `tell` hears every event as it happens, the owner's own among them."""
+
+    def __init__(
+        self,
+        fees: FeePolicy,
+        balances: Mapping[str, Decimal],
+        now: Callable[[], float],
+        tell: Callable[[Event], None],
+    ) -> None:
+        self.matching = Matching(pairs(), fees, listener=self._heard)
+        self.account = self.matching.open_account(ACCOUNT, balances)
+        self.events: list[Event] = []
+        self.fills: list[Fill] = []
+        self.accepted_at: dict[ClientOrderId, float] = {}
+        self.ours: defaultdict[Coin, Decimal] = defaultdict(Decimal)
+        """What our orders brought in, less what they took out and paid in fees, by coin, from the first order on."""
+        self.flows: defaultdict[Coin, Decimal] = defaultdict(Decimal)
+        """What came and went by anything but our orders."""
+        self._symbols = {pair.id: Symbol(pair.name) for pair in pairs()}
+        self._ids: dict[ClientOrderId, int] = {}
+        self._fills_of: defaultdict[ClientOrderId, list[Fill]] = defaultdict(list)
+        self._now = now
+        self._tell = tell
+
+    # ── what a client may do ──────────────────────────────────────────────────────────────
+
+    def submit(self, request: OrderRequest, thin: bool = False) -> OrderReport:
+        """Take an order and fill what can be filled. Raises Rejected. In a `thin` market an order at market takes the
+        first level only; the rest works on at that price until somebody comes."""
+        if request.client_order_id in self._ids:
+            raise Rejected("duplicate client order id", "DUPLICATE")
+        try:
+            self.matching.place(ACCOUNT, self._thin(request) if thin else _request(request), self._ms)
+        except Refusal as refusal:
+            raise Rejected(str(refusal), refusal.reason.name) from refusal
+        return self._known(request.client_order_id)
+
+    def cancel(self, client_order_id: ClientOrderId) -> OrderReport:
+        """End a working order. Raises Rejected."""
+        if client_order_id not in self._ids:
+            raise Rejected("unknown order", "UNKNOWN_ORDER")
+        try:
+            self.matching.cancel(self.order(client_order_id), self._ms)
+        except Refusal as refusal:
+            raise Rejected(str(refusal), refusal.reason.name) from refusal
+        return self._known(client_order_id)
+
+    def report(self, client_order_id: ClientOrderId) -> OrderReport | None:
+        """An order with all its executions; None if it never arrived."""
+        return self._known(client_order_id) if client_order_id in self._ids else None
+
+    def open_reports(self, symbol: Symbol) -> list[OrderReport]:
+        found = self.matching.open_orders(ACCOUNT, pair_id(symbol))
+        return [self._known(ClientOrderId(order.client_id)) for order in found]
+
+    def balances(self) -> list[Balance]:
+        return [Balance(Coin(coin), free, locked) for coin, free, locked in self.account.snapshot()]
+
+    # ── the truth ─────────────────────────────────────────────────────────────────────────
+
+    def order(self, client_order_id: ClientOrderId) -> Order:
+        """The matching's own order; KeyError if it never arrived."""
+        number = self._ids[client_order_id]
+        known = self.matching._orders[number]  # its `find` searches all
+        return known
+
+    def knows(self, client_order_id: ClientOrderId) -> bool:
+        return client_order_id in self._ids
+
+    def total(self, coin: Coin) -> Decimal:
+        return self.account.free(coin) + self.account.locked(coin)
+
+    def our_open(self, symbol: Symbol) -> list[Order]:
+        """Working orders with our mark."""
+        found = self.matching.open_orders(ACCOUNT, pair_id(symbol))
+        return [order for order in found if is_ours(order.client_id)]
+
+    def price(self, symbol: Symbol) -> Price:
+        return Price(self.matching.book(pair_id(symbol)).last)
+
+    # ── what happens by itself ────────────────────────────────────────────────────────────
+
+    def move(self, symbol: Symbol, price: Price, volume: Decimal) -> None:
+        self.matching.step(pair_id(symbol), price, volume, self._ms)
+
+    def flow(self, coin: Coin, amount: Decimal) -> None:
+        """Money comes or goes; never more than is free."""
+        amount = max(amount, -self.account.free(coin))
+        self.account.set_free(coin, self.account.free(coin) + amount)
+        self.flows[coin] += amount
+
+    # ── inside ────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _ms(self) -> int:
+        return round(self._now() * 1000)
+
+    def _thin(self, request: OrderRequest) -> VenueRequest:
+        plain = _request(request)
+        if request.type is not OrderType.MARKET:
+            return plain
+        book = self.matching.book(plain.pair_id)
+        best = book.ask if plain.side is Side.BUY else book.bid
+        return replace(plain, type=VenueType.LIMIT, price=best)
+
+    def _heard(self, event: OrderEvent) -> None:
+        order = event.order
+        name = ClientOrderId(order.client_id)
+        if name not in self._ids:
+            self._ids[name] = order.id
+            self.accepted_at[name] = self._now()
+        fill = self._booked(event.trade) if event.trade else None
+        report = self._report(order, (fill,) if fill else ())
+        happened = Event(self._now(), event.kind, report, fill)
+        self.events.append(happened)
+        self._tell(happened)
+
+    def _booked(self, trade: Trade) -> Fill:
+        fill = Fill(
+            FillId(str(trade.id)),
+            ClientOrderId(trade.client_id),
+            self._symbols[trade.pair.id],
+            OurSide.BUY if trade.side is Side.BUY else OurSide.SELL,
+            Quantity(trade.quantity),
+            Price(trade.price),
+            (Fee(trade.fee, Coin(trade.fee_coin)),) if trade.fee else (),
+            self._at(trade.time_ms),
+        )
+        self.fills.append(fill)
+        self._fills_of[fill.client_order_id].append(fill)
+        book = self.ours if is_ours(fill.client_order_id) else self.flows
+        sign = 1 if trade.side is Side.BUY else -1
+        book[Coin(trade.pair.base)] += sign * trade.quantity
+        book[Coin(trade.pair.quote)] -= sign * trade.cost
+        book[Coin(trade.fee_coin)] -= trade.fee
+        return fill
+
+    def _known(self, client_order_id: ClientOrderId) -> OrderReport:
+        return self._report(self.order(client_order_id), tuple(self._fills_of[client_order_id]))
+
+    def _report(self, order: Order, fills: tuple[Fill, ...]) -> OrderReport:
+        return OrderReport(
+            ClientOrderId(order.client_id),
+            VenueOrderId(str(order.id)),
+            self._symbols[order.pair.id],
+            _STATUS[order.status],
+            Quantity(order.filled),
+            self._at(order.updated_ms),
+            fills,
+            "",
+            OurSide.BUY if order.side is Side.BUY else OurSide.SELL,
+            Quantity(order.quantity),
+        )
+
+    def _at(self, ms: int) -> datetime:
+        return START + timedelta(milliseconds=ms)
+
+
+def _request(request: OrderRequest) -> VenueRequest:
+    return VenueRequest(
+        pair_id(request.symbol),
+        Side.BUY if request.side is OurSide.BUY else Side.SELL,
+        _TYPES[request.type],
+        request.client_order_id,
+        request.quantity,
+        None,
+        request.price,
+        request.stop_price,
+    )
+
+
+__all__ = ["ACCOUNT", "ZERO", "Event", "Venue"]

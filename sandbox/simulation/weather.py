@@ -1,0 +1,59 @@
+"""The faults that are in force now, and when the last one was felt."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sandbox.simulation.script import NEXT, Fault, Kind
+
+
+class Weather:
+    """Asked by everything between the desk and its venue."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._until: dict[Kind, float] = {}
+        self._armed: dict[Kind, int] = {}
+        self._felt = 0.0
+        self.sizes: dict[Kind, float] = {}
+        self.felt_count = 0
+
+    def begin(self, fault: Fault) -> None:
+        """A span begins, or the next requests of a kind are in for something."""
+        self.sizes[fault.kind] = fault.size
+        if fault.kind in NEXT:
+            self._armed[fault.kind] = fault.count if "SUBMIT_" in fault.kind.name else 1
+        else:
+            self._until[fault.kind] = max(self._until.get(fault.kind, 0.0), self._loop.time() + fault.span)
+            self.feel(fault.span)
+
+    def on(self, kind: Kind) -> bool:
+        """Whether a span is in force."""
+        return self._loop.time() < self._until.get(kind, 0.0)
+
+    def strikes(self, *kinds: Kind) -> Kind | None:
+        """Which of these befalls the one who asks; it is used up by that."""
+        for kind in kinds:
+            left = self._armed.get(kind, 0)
+            if left:
+                self._armed[kind] = left - 1
+                self.feel()
+                return kind
+        return None
+
+    def feel(self, lasting: float = 0.0) -> None:
+        """Something went wrong now, and goes on to do so for `lasting` seconds."""
+        self.felt_count += 1
+        self._felt = max(self._felt, self._loop.time() + lasting)
+
+    def clear(self) -> None:
+        """The storm is over."""
+        now = self._loop.time()
+        self._until = dict.fromkeys(self._until, now)
+        self._armed.clear()
+        self._felt = min(self._felt, now)
+
+    @property
+    def calm_since(self) -> float:
+        """When the last fault ended; in the future while one lasts."""
+        return self._felt
