@@ -37,12 +37,15 @@ class AccountWatch:
         self._ready = asyncio.Event()
         self._streaming = True
         self._failures = 0
+        self._asked = False
 
     def begin(self) -> None:
         """The venue's rules are known: the first reconciliation may be made."""
         self._ready.set()
 
-    def look_now(self) -> None:
+    def look_now(self, asked: bool = False) -> None:
+        """`asked`: by the owner, who waits for the outcome, so that agreement is written down too."""
+        self._asked = self._asked or asked
         self._wanted.set()
 
     async def listen(self) -> None:
@@ -72,7 +75,10 @@ class AccountWatch:
         await self._ready.wait()
         while True:
             self._wanted.clear()
-            seen = await ask_everything(self._exchange, self._runner.state, self._symbols(), self._clock)
+            asked, self._asked = self._asked, False
+            seen = await ask_everything(
+                self._exchange, self._runner.state, self._symbols(), self._clock, asked
+            )
             self._failures = self._failures + 1 if isinstance(seen, i.ReconcileFailed) else 0
             self._runner.put(seen)
             await self._until_next()

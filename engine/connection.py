@@ -105,7 +105,7 @@ class Connection:
     def reconcile(self) -> None:
         """Hold our books against the venue's now, instead of at the next turn."""
         if self._watch is not None:
-            self._watch.look_now()
+            self._watch.look_now(asked=True)
 
     def set_mode(self, mode: Mode) -> None:
         """Before the start: the mode that it was in last."""

@@ -18,14 +18,14 @@ OVERLAP = timedelta(minutes=10)
 
 
 async def ask_everything(
-    exchange: Exchange, state: TraderState, symbols: Sequence[Symbol], clock: Clock
+    exchange: Exchange, state: TraderState, symbols: Sequence[Symbol], clock: Clock, asked: bool = False
 ) -> i.PictureSeen | i.ReconcileFailed:
     """One picture of the account; a question that could not be asked spoils it: half a picture repairs nothing."""
     try:
         picture = await _picture(exchange, state, symbols, _since(state, clock.now()))
     except (Unavailable, OutcomeUnknown) as error:
         return i.ReconcileFailed(clock.now(), str(error))
-    return i.PictureSeen(clock.now(), picture)
+    return i.PictureSeen(clock.now(), picture, asked)
 
 
 async def _picture(

@@ -95,9 +95,10 @@ class FillSeen(Input):
 
 @dataclass(frozen=True, slots=True)
 class PictureSeen(Input):
-    """The venue answered all of a reconciliation's questions."""
+    """The venue answered all of a reconciliation's questions. `asked`: the owner waits for the outcome."""
 
     picture: VenuePicture
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

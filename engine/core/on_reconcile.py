@@ -20,8 +20,8 @@ from engine.core.settings import ExitRules
 
 SHORTFALL_CONFIRMED = timedelta(seconds=5)
 """A shortfall that is still the same this long after it was first seen is no picture taken in mid-move (A1)."""
-WRITE_EVERY = timedelta(hours=1)
-"""A reconciliation that found nothing is written down at most this often."""
+WRITE_EVERY = timedelta(minutes=10)
+"""A reconciliation that found nothing is written down at most this often, unless the owner asked for it."""
 
 
 def on_picture(draft: Draft, input: i.PictureSeen) -> None:
@@ -31,7 +31,7 @@ def on_picture(draft: Draft, input: i.PictureSeen) -> None:
     for repair in repairs:
         _repair(draft, repair)
     last = draft.state.reconciled_at
-    if repairs or last is None or draft.at - last >= WRITE_EVERY:
+    if repairs or input.asked or last is None or draft.at - last >= WRITE_EVERY:
         draft.emit(f.Reconciled(draft.at, len(repairs)))
 
 

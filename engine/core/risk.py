@@ -15,7 +15,7 @@ from engine.core.market import Market, equity
 from engine.core.model import Direction, Instrument, Mode, Side, State
 from engine.core.money import ONE, ZERO, Price, Quantity, Quote
 from engine.core.orders import OrderStatus
-from engine.core.settings import ExitRules, Size, TraderSettings
+from engine.core.settings import ExitRules, Limits, Size, TraderSettings
 from engine.core.sizing import after_entry_fee, below_minimum, quantity_for, wanted_value
 from engine.core.state import TraderState
 
@@ -163,22 +163,29 @@ def _reserved(state: TraderState, market: Market, symbol: Symbol | None = None) 
     return Quote(total)
 
 
-def _room(draft: Draft, symbol: Symbol, worth: Quote, instrument: Instrument) -> Quote:
-    """The most that may be bought now: the tightest of all limits and of the free balance."""
-    state, market, limits = draft.state, draft.market, draft.settings.limits
+def rooms(
+    state: TraderState, market: Market, limits: Limits, symbol: Symbol, worth: Quote, instrument: Instrument
+) -> dict[str, Quote]:
+    """What each limit, and the free balance, still leave to be bought of `symbol` now, by its name in words.
+    `worth`: the account's equity."""
     cost_factor = ONE + SLIPPAGE_RESERVE + instrument.taker_fee
     free = (state.holdings.get(state.quote, ZERO) - _reserved(state, market)) / cost_factor
-    rooms = {
-        "the limit of one position": worth * limits.position,
-        f"the exposure limit of {symbol}": worth * limits.instrument_exposure
-        - exposure(state, market, symbol),
-        "the limit of all exposure": worth * limits.total_exposure - exposure(state, market),
-        "the free balance": free,
+    in_symbol = exposure(state, market, symbol)
+    return {
+        "the limit of one position": Quote(worth * limits.position),
+        f"the exposure limit of {symbol}": Quote(worth * limits.instrument_exposure - in_symbol),
+        "the limit of all exposure": Quote(worth * limits.total_exposure - exposure(state, market)),
+        "the free balance": Quote(free),
     }
-    name, room = min(rooms.items(), key=lambda item: item[1])
+
+
+def _room(draft: Draft, symbol: Symbol, worth: Quote, instrument: Instrument) -> Quote:
+    """The most that may be bought now: the tightest of all limits and of the free balance."""
+    found = rooms(draft.state, draft.market, draft.settings.limits, symbol, worth, instrument)
+    name, room = min(found.items(), key=lambda item: item[1])
     if room <= ZERO:
         raise Denied(f"{name} is used up")
-    return Quote(room)
+    return room
 
 
 def _check_minimum(quantity: Quantity, price: Price, proposal: Proposal, instrument: Instrument) -> None:

@@ -87,6 +87,15 @@ def test_nothing_is_written_while_both_books_agree() -> None:
     assert isinstance(desk.facts[-1], f.Reconciled)
 
 
+def test_agreement_that_the_owner_asked_for_is_written() -> None:
+    desk = holding()
+    desk.advance(5)
+    told = len(desk.notices)
+    desk.give(i.PictureSeen(desk.now, picture(desk), asked=True))
+    assert desk.state.reconciled_at == desk.now
+    assert len(desk.notices) == told
+
+
 def test_a_restart_must_be_held_against_the_venue_again() -> None:
     desk = holding()
     desk.crash()
