@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from engine.clock import Clock
@@ -26,6 +26,9 @@ ECHO_WITHIN = 10.0
 PING_EVERY_MS = 10_000
 """ccxt's own is three minutes for Binance; two missed pongs end the connection."""
 
+UNREADABLE: tuple[type[Exception], ...] = (Corrupt, *errors.UNREADABLE)
+"""What comes of reading an event that has another shape than it should have."""
+
 Item = OrderSeen | FillSeen | PocketdeskError
 
 
@@ -39,7 +42,7 @@ class UserStream:
         self._names = names
         self._clock = clock
         self._items: asyncio.Queue[Item] = asyncio.Queue()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task: asyncio.Task[None] | None = None
         self._echoes: dict[ClientOrderId, asyncio.TimerHandle] = {}
         self._heard: deque[ClientOrderId] = deque(maxlen=1000)
         self._open = False
@@ -63,28 +66,28 @@ class UserStream:
         self._client.set_markets(markets)
         try:
             async with asyncio.timeout(OPEN_WITHIN):
-                await self._dialect.open_stream(self._client)
+                await self._dialect.open_stream(self._client, self._hear)
         except errors.CAUGHT as error:
             raise Unavailable(f"The user stream can't be opened: {errors.words_of(error)}") from None
         self._open = True
-        loop = asyncio.get_running_loop()
-        self._tasks = [
-            loop.create_task(self._watch(self._client.watch_orders, self._order)),
-            loop.create_task(self._watch(self._client.watch_my_trades, self._trade)),
-        ]
+        self._task = asyncio.get_running_loop().create_task(self._listen())
 
-    async def _watch(
-        self, watch: Callable[[], Awaitable[list[Raw]]], read: Callable[[Raw], OrderSeen | FillSeen | None]
-    ) -> None:
+    async def _listen(self) -> None:
         try:
-            while True:
-                for raw in await watch():
-                    if (seen := read(raw)) is not None:
-                        self._items.put_nowait(seen)
+            await self._dialect.listen(self._client)
+            reason = "it ended"
         except errors.CAUGHT as error:
-            self._items.put_nowait(Unavailable(f"The user stream broke: {errors.words_of(error)}"))
-        except Corrupt as error:
-            # What was told is lost: everything is asked for instead.
+            reason = errors.words_of(error)
+        self._items.put_nowait(Unavailable(f"The user stream broke: {reason}"))
+
+    def _hear(self, order: Raw, trade: Raw | None) -> None:
+        """Called from ccxt's receive loop, which an error would end without a word to anyone."""
+        try:
+            for seen in (self._trade(trade) if trade else None, self._order(order)):
+                if seen is not None:
+                    self._items.put_nowait(seen)
+        except UNREADABLE as error:
+            # What was told is lost: everything has to be asked for instead.
             self._items.put_nowait(Unavailable(f"The user stream told what can't be used: {error}"))
 
     def _order(self, raw: Raw) -> OrderSeen | None:
@@ -93,7 +96,7 @@ class UserStream:
         if not is_ours(name):
             return None
         order = ClientOrderId(name)
-        self._hear(order)
+        self._is_heard(order)
         now = self._clock.now()
         return OrderSeen(now, answers.order_report(raw, order, Symbol(str(raw["symbol"])), now))
 
@@ -104,7 +107,7 @@ class UserStream:
         now = self._clock.now()
         return FillSeen(now, answers.fill(raw, ClientOrderId(name), Symbol(str(raw["symbol"])), now))
 
-    def _hear(self, order: ClientOrderId) -> None:
+    def _is_heard(self, order: ClientOrderId) -> None:
         self._heard.append(order)
         timer = self._echoes.pop(order, None)
         if timer is not None:
@@ -118,7 +121,7 @@ class UserStream:
     async def close(self) -> None:
         for timer in self._echoes.values():
             timer.cancel()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
         await self._client.close()

@@ -104,7 +104,10 @@ def flat_market() -> tuple[Pair, Tape]:
 @asynccontextmanager
 async def live(venue: str) -> AsyncIterator[LiveUnderTest]:
     """A venue of its own for each test, whose prices stand still until they are moved."""
-    async with running_venue(markets=[flat_market()], clients=[_CLIENT], moving=False) as running:
+    # Candles of an hour: no tick of the market comes in between and takes the depth away.
+    async with running_venue(
+        markets=[flat_market()], clients=[_CLIENT], candle_seconds=3600, moving=False
+    ) as running:
         under_test = LiveUnderTest(running, venue)
         try:
             yield under_test

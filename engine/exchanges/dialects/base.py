@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
@@ -14,6 +14,8 @@ from engine.exchanges.budget import Allowance
 
 Raw = Mapping[str, Any]
 """An order or a trade as ccxt parsed it; `info` in it is what the venue sent."""
+Hear = Callable[[Raw, Raw | None], None]
+"""Takes an order that changed, and the execution by which it did, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,13 @@ class Dialect:
         """Our name, where the venue repeats it in an execution; else None: the order has to be asked for."""
         return None
 
-    async def open_stream(self, client: Any) -> None:
-        """Connect and sign in; returns when the venue has said yes."""
-        await client.authenticate()
+    async def open_stream(self, client: Any, hear: Hear) -> None:
+        """Connect and sign in; returns when the venue has said yes. From then on `hear` gets what it tells."""
+        raise NotImplementedError("this dialect has no user stream")
+
+    async def listen(self, client: Any) -> None:
+        """Ends with ccxt's error when the stream breaks."""
+        raise NotImplementedError("this dialect has no user stream")
 
     async def rights(self, client: Any) -> dict[str, bool] | None:
         """What the key may do (`trade`, `withdraw`), or None where the venue does not tell."""
