@@ -140,7 +140,7 @@ SCREENS: dict[str, Callable[[], Screen]] = {
 PLACE = {"connection": "main", "mode": "paper"}
 TRADE = {"order": "pd1", "symbol": "BTC/USDT", "side": "buy", "quantity": "0.016", "price": "60000.1"}
 NOTICES: dict[str, dict[str, str | int | bool | None]] = {
-    "started": {"version": "0.1.0", "positions": 2, "orders": 1, "clean": False},
+    "started": {"version": "0.1.0", "positions": 2, "orders": 1, "state": "paused", "halted": "", "clean": False},
     "stopped": {},
     "signal_taken": {"preset": "cross", "symbol": "BTC/USDT", "action": "enter", "price": "60000.1", "reason": "crossed"},
     "signal_denied": {"preset": "cross", "symbol": "BTC/USDT", "action": "enter", "reason": "total exposure is used up"},
