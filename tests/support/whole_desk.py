@@ -348,3 +348,11 @@ async def whole_desk(
         finally:
             for bot in desk.bots:
                 await bot.kill()
+
+
+def button(message: SeenMessage, text: str) -> str:
+    """The label of the button that has `text` in it; AssertionError that names those there are."""
+    labels = [one.text for row in message.buttons for one in row]
+    found = next((label for label in labels if text in label), None)
+    assert found is not None, f"no button with {text!r} under {message.text!r}; there are {labels}"
+    return found
