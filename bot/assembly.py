@@ -9,6 +9,7 @@ from loguru import logger
 
 from bot.config import trader_settings
 from bot.config_models import Config, Paper
+from bot.key_check import KeyCheck
 from engine.clock import Clock
 from engine.connection import Connection
 from engine.coordinator import Coordinator
@@ -27,7 +28,6 @@ from engine.strategies.bound import BoundPreset
 from engine.strategies.registry import Registry
 from engine.venue_room import VenueRoom
 
-NOT_ENABLED = "this connection has no key in the settings: it can trade on paper only"
 Address = tuple[str, str, str]
 """Venue, REST address, stream address: connections with the same three share a room."""
 
@@ -41,6 +41,11 @@ def build_desk(
     notifier: Notifier,
 ) -> Coordinator:
     """The whole engine, not yet started."""
+    keys = KeyCheck(_key_questions(config))
+
+    async def check_key(settings: TraderSettings) -> KeyReport:
+        return await keys.ask(settings.connection)
+
     registry = Registry(config.strategies.folder)
     for problem in registry.problems:
         logger.error("{}", problem)
@@ -51,7 +56,7 @@ def build_desk(
         _room(address, group, config, registry, journal, candles, clock, notifier)
         for address, group in by_address.items()
     ]
-    return Coordinator(rooms, registry.describe, clock, modes, _check_key)
+    return Coordinator(rooms, registry.describe, clock, modes, check_key)
 
 
 def _address(config: Config, settings: TraderSettings) -> Address:
@@ -74,7 +79,7 @@ def _room(
 
     def make_exchange(settings: TraderSettings) -> Exchange:
         if settings.mode is Mode.LIVE:
-            raise Denied(NOT_ENABLED)
+            return _live_exchange(config, settings, clock)
         return PaperExchange(clock, rules=rules)
 
     market = CcxtMarketData(venue, clock, rest, stream)
@@ -86,8 +91,32 @@ def _room(
     return VenueRoom(venue, market, feed, cycle, connections, clock)
 
 
-async def _check_key(settings: TraderSettings) -> KeyReport:
-    raise Denied(NOT_ENABLED)
+def _live_exchange(config: Config, settings: TraderSettings, clock: Clock) -> Exchange:
+    """A client with the account's key. Raises Denied where the settings have none: a key may be taken away."""
+    question = _key_questions(config).get(settings.connection)
+    if question is None:
+        raise Denied(f"{settings.connection} is live, but its key or `live = true` is gone from the settings")
+    from engine.exchanges.ccxt_exchange import CcxtExchange  # imported only once somebody goes live (law 7)
+    from engine.exchanges.credentials import Credentials
+
+    credentials = Credentials(question["key"], question["secret"], question["passphrase"])
+    return CcxtExchange(question["venue"], clock, credentials, question["rest"], question["stream"])
+
+
+def _key_questions(config: Config) -> dict[str, dict[str, str]]:
+    """For each connection that may go live, all that is needed to try its key."""
+    return {
+        name: {
+            "venue": one.venue,
+            "rest": one.rest_url or "",
+            "stream": one.stream_url or "",
+            "key": one.key.get_secret_value(),
+            "secret": one.secret.get_secret_value(),
+            "passphrase": one.passphrase.get_secret_value() if one.passphrase else "",
+        }
+        for name, one in config.connections.items()
+        if one.live and one.key is not None and one.secret is not None
+    }
 
 
 def _bound(group: Sequence[TraderSettings], registry: Registry) -> list[BoundPreset]:
