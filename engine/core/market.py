@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from engine.core import inputs as i
-from engine.core.ids import Coin, Symbol
+from engine.core.ids import Coin, Symbol, base_of
 from engine.core.model import Instrument, Ticker
 from engine.core.money import ZERO, Price, Quote
 from engine.core.state import TraderState
@@ -55,13 +55,19 @@ class Market:
 
 def equity(state: TraderState, market: Market) -> Quote | None:
     """All holdings in the quote coin at the last prices; None while a held coin has no price yet:
-    no limit is judged on half a picture (law 15)."""
+    no limit is judged on half a picture (law 15).
+
+    A coin that we owe and hold no position in was paid in fees out of the owner's own: where nobody watches its
+    price it counts as nothing, as in `ledger.fee_value`, or no equity would be known any more.
+    """
     prices = market.coin_prices(state.quote)
     total = state.holdings.get(state.quote, ZERO)
     for coin, amount in state.holdings.items():
         if coin == state.quote or not amount:
             continue
         if coin not in prices:
+            if amount < ZERO and all(base_of(symbol) != coin for symbol in state.positions_in):
+                continue
             return None
         total += amount * prices[coin]
     return Quote(total)
