@@ -24,56 +24,87 @@ STEPS = (60, 600, 3_600, 86_400)
 """Seconds. Equity is kept as the last mark of each minute, ten minutes, hour and day."""
 EXACT = Context(prec=100)
 """Sums over years keep every digit; the usual 28 digits would round a large sum with many places."""
-Projector = Callable[[Connection, BookId, int, Any], None]
+Key = tuple[tuple[str, Any], ...]
+"""A row's primary key, as pairs of column and value."""
+Projector = Callable[["Batch", int, Any], None]
+
+
+class Batch:
+    """What the facts of one transaction add, gathered so that each table is written to once."""
+
+    def __init__(self, connection: Connection, book: BookId) -> None:
+        self.connection = connection
+        self.book = book
+        self._rows: dict[Table, list[dict[str, Any]]] = {}
+        self._sums: dict[tuple[Table, Key], dict[str, Any]] = {}
+
+    def insert(self, table: Table, row: dict[str, Any]) -> None:
+        """One more row of `table`."""
+        self._rows.setdefault(table, []).append(row)
+
+    def add(self, table: Table, key: Mapping[str, Any], added: Mapping[str, Any]) -> None:
+        """Add to the sums in one row of `table`, which is made if it is not there yet."""
+        sums = self._sums.setdefault((table, tuple(key.items())), {})
+        for name, value in added.items():
+            sums[name] = _sum(sums[name], value) if name in sums else value
+
+    def write(self) -> None:
+        """Everything that was gathered."""
+        for table, rows in self._rows.items():
+            self.connection.execute(insert(table), rows)
+        for (table, key), added in self._sums.items():
+            _add(self.connection, table, dict(key), added)
 
 
 def project(connection: Connection, book: BookId, after: int, facts: Sequence[AnyFact]) -> None:
     """Bring the read models up to date with `facts`, numbered from `after` + 1."""
+    batch = Batch(connection, book)
     for number, fact in enumerate(facts, after + 1):
         projector = PROJECTORS.get(type(fact))
         if projector is not None:
-            projector(connection, book, number, fact)
+            projector(batch, number, fact)
+    batch.write()
 
 
-def _fill(connection: Connection, book: BookId, number: int, fact: FillBooked) -> None:
-    connection.execute(insert(schema.fills).values(fill_row(book, number, fact)))
+def _fill(batch: Batch, number: int, fact: FillBooked) -> None:
+    batch.insert(schema.fills, fill_row(batch.book, number, fact))
     added = {"fees": fact.fee_value, "volume": EXACT.multiply(fact.fill.quantity, fact.fill.price)}
-    _add(connection, schema.days, {"book": book, "day": day_of(fact.fill.at)}, added)
-    _add(connection, schema.totals, {"book": book}, added)
+    batch.add(schema.days, {"book": batch.book, "day": day_of(fact.fill.at)}, added)
+    batch.add(schema.totals, {"book": batch.book}, added)
 
 
-def _trade(connection: Connection, book: BookId, number: int, fact: PositionClosed) -> None:
-    connection.execute(insert(schema.trades).values(trade_row(book, number, fact)))
+def _trade(batch: Batch, number: int, fact: PositionClosed) -> None:
+    batch.insert(schema.trades, trade_row(batch.book, number, fact))
     won = fact.profit > ZERO
     result = {"profit": fact.profit, "trades": 1, "wins": int(won)}
-    _add(connection, schema.days, {"book": book, "day": day_of(fact.at)}, result)
+    batch.add(schema.days, {"book": batch.book, "day": day_of(fact.at)}, result)
     result |= {"won" if won else "lost": abs(fact.profit)}
-    _add(connection, schema.totals, {"book": book}, result)
-    key = {"book": book, "preset": fact.preset or "", "symbol": fact.symbol}
-    _add(connection, schema.performance, key, result | {"fees": fact.fees})
+    batch.add(schema.totals, {"book": batch.book}, result)
+    key = {"book": batch.book, "preset": fact.preset or "", "symbol": fact.symbol}
+    batch.add(schema.performance, key, result | {"fees": fact.fees})
 
 
-def _equity(connection: Connection, book: BookId, number: int, fact: EquityMarked) -> None:
+def _equity(batch: Batch, number: int, fact: EquityMarked) -> None:
     value = {"at": fact.at, "equity": fact.equity, "cash": fact.cash}
-    buckets = [{"book": book, "step": step, "bucket": bucket_of(fact.at, step)} for step in STEPS]
-    upsert(connection, schema.equity, [key | value for key in buckets])
+    buckets = [{"book": batch.book, "step": step, "bucket": bucket_of(fact.at, step)} for step in STEPS]
+    upsert(batch.connection, schema.equity, [key | value for key in buckets])
 
 
-def _halt(connection: Connection, book: BookId, number: int, fact: HaltLatched) -> None:
+def _halt(batch: Batch, number: int, fact: HaltLatched) -> None:
     values = {
-        "book": book,
+        "book": batch.book,
         "number": number,
         "at": fact.at,
         "breaker": str(fact.breaker),
         "reason": fact.reason,
     }
-    connection.execute(insert(schema.halts).values(values))
+    batch.connection.execute(insert(schema.halts).values(values))
 
 
-def _lift(connection: Connection, book: BookId, number: int, fact: HaltLifted) -> None:
+def _lift(batch: Batch, number: int, fact: HaltLifted) -> None:
     table = schema.halts
-    latched = (table.c.book == book, table.c.lifted_at.is_(None))
-    connection.execute(update(table).where(*latched).values(lifted_at=fact.at, lifted_by=fact.by))
+    latched = (table.c.book == batch.book, table.c.lifted_at.is_(None))
+    batch.connection.execute(update(table).where(*latched).values(lifted_at=fact.at, lifted_by=fact.by))
 
 
 PROJECTORS: dict[type[Any], Projector] = {
