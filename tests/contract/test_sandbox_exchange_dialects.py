@@ -117,7 +117,12 @@ async def test_a_limit_order_rests_fills_in_part_and_is_cancelled(client: Any, r
     await client.cancel_order(placed["id"], "BTC/USDT")
     ended = await by_client_id(client, "pdrests")
     assert ended["filled"] == 0.0004
-    assert ended["status"] == ("PartiallyFilledCanceled" if client.id == "bybit" else "canceled")
+    if (
+        client.id == "bybit"
+    ):  # the trap: ccxt calls a part that was filled before a cancellation the whole order
+        assert (ended["status"], ended["info"]["orderStatus"]) == ("closed", "PartiallyFilledCanceled")
+    else:
+        assert ended["status"] == "canceled"
     assert await client.fetch_open_orders("BTC/USDT") == []
     assert (await client.fetch_balance())["USDT"]["used"] == 0
     with pytest.raises(ccxt.OrderNotFound):
@@ -136,19 +141,19 @@ async def test_nothing_is_known_of_an_order_never_sent(client: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "error"),
+    ("amount", "price", "client_id", "error"),
     [
-        ({"amount": 0.9}, ccxt.InsufficientFunds),
-        ({"amount": 0.00001}, ccxt.ExchangeError),
-        ({"client_id": "pdrests"}, ccxt.InvalidOrder),
+        (0.9, 40_000, "pdnew", ccxt.InsufficientFunds),
+        (0.00001, 40_000, "pdnew", ccxt.ExchangeError),
+        (0.001, 40_000, "pdrests", ccxt.InvalidOrder),
     ],
 )
 async def test_refusals(
-    client: Any, running: RunningVenue, what: dict[str, Any], error: type[Exception]
+    client: Any, running: RunningVenue, amount: float, price: float, client_id: str, error: type[Exception]
 ) -> None:
     await client.create_order("BTC/USDT", "limit", "buy", 0.001, 40_000, {"clientOrderId": "pdrests"})
     with pytest.raises(error):
-        await buy(client, **what)
+        await client.create_order("BTC/USDT", "limit", "buy", amount, price, {"clientOrderId": client_id})
     assert len(running.venue.matching.orders()) == 1
 
 

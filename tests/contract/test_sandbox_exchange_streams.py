@@ -83,3 +83,54 @@ async def test_subscribing_listing_and_leaving(running: RunningVenue, session: a
         assert (await ask({"method": "LIST_SUBSCRIPTIONS", "id": 6}))["result"] == []
         await socket.send_str("no json")
         assert "error" in (await until(socket, lambda message: "error" in message))[-1]
+
+
+class TestFaults:
+    """Streams that double, turn around, delay, spoil or cut their messages."""
+
+    async def numbers(self, socket: aiohttp.ClientWebSocketResponse, count: int) -> list[int]:
+        """The update ids of so many book tickers, as they arrive."""
+        async with asyncio.timeout(PATIENCE_S):
+            return [int((await socket.receive_json())["u"]) for _ in range(count)]
+
+    async def test_doubled(self, running: RunningVenue, session: aiohttp.ClientSession) -> None:
+        running.fault("stream btcusdt@bookTicker", "duplicate", times=2)
+        async with session.ws_connect(f"{running.base_url}/ws/btcusdt@bookTicker") as socket:
+            seen = await self.numbers(socket, 5)
+        assert [number - seen[0] for number in seen] == [0, 0, 1, 1, 2]
+
+    async def test_out_of_order(self, running: RunningVenue, session: aiohttp.ClientSession) -> None:
+        running.fault("stream btcusdt@bookTicker", "reorder", times=1)
+        async with session.ws_connect(f"{running.base_url}/ws/btcusdt@bookTicker") as socket:
+            seen = await self.numbers(socket, 3)
+        assert [number - min(seen) for number in seen] == [1, 0, 2]
+
+    async def test_late_messages_are_overtaken(
+        self, running: RunningVenue, session: aiohttp.ClientSession
+    ) -> None:
+        running.fault("stream btcusdt@bookTicker", "delay", seconds=0.8, times=1)
+        async with session.ws_connect(f"{running.base_url}/ws/btcusdt@bookTicker") as socket:
+            seen = await self.numbers(socket, 6)
+        assert min(seen) in seen[1:]
+
+    async def test_spoiled_and_cut(self, running: RunningVenue, session: aiohttp.ClientSession) -> None:
+        running.fault("stream btcusdt@bookTicker", "truncated", times=1)
+        running.fault("stream btcusdt@bookTicker", "garbage", times=1)
+        running.fault("stream btcusdt@bookTicker", "cut", times=1)
+        async with session.ws_connect(f"{running.base_url}/ws/btcusdt@bookTicker") as socket:
+            async with asyncio.timeout(PATIENCE_S):
+                seen = [await socket.receive() for _ in range(3)]
+        assert [message.type for message in seen[:2]] == [aiohttp.WSMsgType.TEXT] * 2
+        assert (seen[0].data[-1], seen[1].data[0]) != ("}", "{")
+        assert seen[2].type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+
+    async def test_a_removed_instrument_falls_silent(
+        self, running: RunningVenue, session: aiohttp.ClientSession
+    ) -> None:
+        names = "btcusdt@bookTicker/ethusdt@bookTicker"
+        async with session.ws_connect(f"{running.base_url}/stream?streams={names}") as socket:
+            await until(socket, lambda message: message["stream"].startswith("btc"))
+            running.do("market", instrument="BTC/USDT", listed=False)
+            await until(socket, lambda message: message["stream"].startswith("eth"))
+            later = await until(socket, lambda message: message["stream"].startswith("eth"))
+        assert {message["stream"] for message in later} == {"ethusdt@bookTicker"}

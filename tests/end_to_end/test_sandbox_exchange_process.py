@@ -10,6 +10,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from sandbox.exchange.testing import VenueControl
+
 PATIENCE_S = 20
 
 
@@ -66,6 +68,28 @@ async def test_it_replays_a_file_and_ends_on_sigterm(market_file: Path) -> None:
         assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0
 
 
+async def test_it_speaks_another_dialect_and_plays_its_script(tmp_path: Path) -> None:
+    script = tmp_path / "day.json"
+    script.write_text('{"seed": 1, "step": [{"do": "balance", "coin": "USDT", "free": 7}]}')
+    options = ("--dialect", "okx", "--script", str(script))
+    async with venue_process(*options) as process, aiohttp.ClientSession() as session:
+        address = await ready_address(process)
+        async with session.get(f"{address}/api/v5/public/time") as response:
+            assert (await response.json())["code"] == "0"
+        control = VenueControl(session, address)
+        async with asyncio.timeout(PATIENCE_S):
+            while (await control.state())["accounts"]["sandbox-key"]["USDT"]["free"] != "7.00000000":
+                await asyncio.sleep(0.02)
+        fault = await control.fault("time", "status", code="50026", times=1)
+        async with session.get(f"{address}/api/v5/public/time") as response:
+            assert (response.status, (await response.json())["code"]) == (500, "50026")
+        assert [(rule["id"], rule["struck"]) for rule in await control.faults()] == [(fault, 1)]
+        await control.lift(fault)
+        assert await control.faults() == []
+        with pytest.raises(ValueError, match="nothing that can be done here"):
+            await control.do("dance")
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -79,6 +103,8 @@ async def test_it_replays_a_file_and_ends_on_sigterm(market_file: Path) -> None:
         (("--fee", "50"), "percentage from 0 to 10"),
         (("--fee-coin", "BNB"), "add --market BNB/USDT"),
         (("--port", "99999"), "not a port"),
+        (("--dialect", "kraken"), "invalid choice"),
+        (("--script", "/nowhere.toml"), "cannot be read"),
     ],
 )
 async def test_bad_options_end_with_a_sentence(options: tuple[str, ...], text: str) -> None:

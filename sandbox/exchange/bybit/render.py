@@ -65,7 +65,7 @@ def _best(book: Book, taker: Side, name: str) -> Json:
 
 
 def status(order: Order) -> str:
-    """Bybit's word. A spot order that ends with a part filled has one of its own, which ccxt passes on as it is."""
+    """Bybit's word. A spot order that ends with a part filled has one of its own, which ccxt reads as closed."""
     if order.status is Status.NEW:
         return "New" if order.working else "Untriggered"
     if order.status is Status.PARTIALLY_FILLED:

@@ -168,7 +168,11 @@ def _fits_filter(order: Order, params: Params) -> bool:
 def _page(desk: Desk, params: Params, found: list[Order]) -> Json:
     limit, skip = params.limit(20, 50), params.integer("cursor") or 0
     rows = [render.order(order, desk.fees_of(order)) for order in newest(found, limit, skip)]
-    return {"category": params.need("category"), "list": rows, "nextPageCursor": _cursor(len(found), limit, skip)}
+    return {
+        "category": params.need("category"),
+        "list": rows,
+        "nextPageCursor": _cursor(len(found), limit, skip),
+    }
 
 
 def _empty(params: Params) -> Json:

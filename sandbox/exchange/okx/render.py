@@ -147,6 +147,7 @@ def algo(order: Order) -> Json:
         "algoClOrdId": order.client_id,
         "clOrdId": "",
         "ordId": str(order.id) if order.working else "",
+        "ordIdList": [str(order.id)] if order.working else [],
         "ordType": "conditional",
         "side": order.side.lower(),
         "tdMode": "cash",
