@@ -151,9 +151,9 @@ class Connection:
         """Runs until one of them fails, and then ends the others."""
         assert self._watch is not None, "opened before"  # for the type checker
         async with asyncio.TaskGroup() as group:
-            group.create_task(_endless(self.runner.run()))
-            group.create_task(_endless(self._watch.listen()))
-            group.create_task(_endless(self._watch.look()))
+            group.create_task(_endless(self.runner.run))
+            group.create_task(_endless(self._watch.listen))
+            group.create_task(_endless(self._watch.look))
 
     async def _begin_again(self) -> bool:
         """From the journal, as after a crash: what was in memory is not trusted any more. Whether it worked."""
@@ -222,7 +222,7 @@ class Connection:
         self.see_instruments(())
 
 
-async def _endless(work: Coroutine[Any, Any, None]) -> None:
+async def _endless(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """A loop that returns instead of going on has failed, too."""
-    await work
+    await work()
     raise RuntimeError("a loop that should never end has ended")
