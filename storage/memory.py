@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 
 from engine.core.errors import Corrupt
 from engine.core.facts import AnyFact
@@ -42,11 +41,12 @@ class MemoryJournal:
         """See `engine.ports.Journal.snapshot`. A copy is kept, since the state lives on."""
         newest, _ = self._snapshots.get(book, (0, None))
         if number >= newest:
-            self._snapshots[book] = (number, deepcopy(state))
+            self._snapshots[book] = (number, state.copy())
 
     async def latest(self, book: BookId) -> tuple[int, TraderState] | None:
         """See `engine.ports.Journal.latest`."""
-        return deepcopy(self._snapshots.get(book))
+        found = self._snapshots.get(book)
+        return (found[0], found[1].copy()) if found is not None else None
 
     async def tell(self, notices: Sequence[Notice]) -> None:
         """See `engine.ports.Journal.tell`."""
