@@ -66,8 +66,16 @@ def _started(it: Fields) -> Html:
     return lines(
         say("notice.started", version=it.text("version")),
         say("notice.restored", positions=it.text("positions"), orders=it.text("orders")),
+        _standing(it),
         None if it.has("clean") else say("notice.after_crash"),
     )
+
+
+def _standing(it: Fields) -> Html | None:
+    """Whether it trades: a paused or halted connection is still so, and says it."""
+    if it.has("halted"):
+        return say("home.halted", reason=known("reason", it.text("halted")))
+    return say("notice.standing", state=known("state", it.text("state"))) if it.has("state") else None
 
 
 def _stopped(it: Fields) -> Html:
