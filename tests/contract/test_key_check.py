@@ -10,6 +10,7 @@ import pytest
 
 from bot.key_check import KeyCheck
 from engine.core.errors import Denied, Unavailable
+from engine.core.ids import Coin
 from sandbox.exchange.testing import running_venue
 
 
@@ -23,7 +24,7 @@ async def test_a_good_key_is_accepted_and_tells_rights_and_money() -> None:
     async with running_venue() as venue:
         report = await KeyCheck(question(venue.base_url)).ask("main")
     assert (report.accepted, report.may_trade, report.may_withdraw) == (True, True, False)
-    assert {one.coin: one.total for one in report.balances}["USDT"] == Decimal(10000)
+    assert {one.coin: one.total for one in report.balances}[Coin("USDT")] == Decimal(10000)
 
 
 async def test_a_wrong_secret_is_refused_in_words() -> None:
