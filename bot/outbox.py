@@ -18,6 +18,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, Tele
 from bot.chat import Chat, seconds_of
 from bot.config_types import QuietHours
 from bot.notices import merged, notice
+from bot.polling import sentence_of
 from bot.screens.base import Button, Screen
 from engine.clock import Clock
 from engine.core.notices import Weight
@@ -173,7 +174,7 @@ class Sender:
         """Telegram can't be reached: everything stays as it is, in its order (T14)."""
         wait = _BACK_OFF[min(self._failures, len(_BACK_OFF) - 1)]
         if not self._failures:
-            logger.warning("Telegram can't be reached, alerts wait: {}", error)
+            logger.warning("Telegram can't be reached, alerts wait: {}", sentence_of(error))
         self._failures += 1
         return wait
 

@@ -255,13 +255,10 @@ def _help(section: str, name: str) -> Html | None:
 def _trouble_over(it: Fields) -> Html:
     subject = f": {it.text('subject')}" if it.has("subject") else ""
     lasted = it.shown("seconds", lambda value: duration(float(value)))
-    return say(
-        "notice.trouble_over",
-        trouble=known("trouble", it.text("trouble")),
-        subject=subject,
-        lasted=lasted,
-        count=it.text("count"),
-    )
+    trouble = known("trouble", it.text("trouble"))
+    if it.text("count") in ("1", "–"):
+        return say("notice.trouble_over_once", trouble=trouble, subject=subject, lasted=lasted)
+    return say("notice.trouble_over", trouble=trouble, subject=subject, lasted=lasted, count=it.text("count"))
 
 
 def _state_changed(it: Fields) -> Html:
