@@ -84,15 +84,20 @@ class AccountWatch:
             await self._until_next()
 
     async def _until_next(self) -> None:
+        """Whether something is amiss is known only once the runner has dealt with what was seen: a first look at it
+        is taken after a short while, not at once."""
+        if self._failures:
+            await self._wanted_within(RETRY[min(self._failures, len(RETRY)) - 1])
+        elif not await self._wanted_within(SOON) and not self._amiss():
+            await self._wanted_within(EVERY - SOON)
+
+    async def _wanted_within(self, seconds: float) -> bool:
         try:
-            async with asyncio.timeout(self._pause()):
+            async with asyncio.timeout(seconds):
                 await self._wanted.wait()
         except TimeoutError:
-            return
+            return False
+        return True
 
-    def _pause(self) -> float:
-        if self._failures:
-            return RETRY[min(self._failures, len(RETRY)) - 1]
-        state = self._runner.state
-        amiss = not self._streaming or bool(state.shortfalls)
-        return SOON if amiss else EVERY
+    def _amiss(self) -> bool:
+        return not self._streaming or bool(self._runner.state.shortfalls)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
+from engine.account_watch import EVERY, SOON, AccountWatch
+from engine.core import inputs as i
+from engine.core.settings import TraderSettings
 from engine.core.ids import Coin, base_of
 from engine.core.market import Market, equity
 from engine.core.money import Quote
 from engine.core.state import TraderState
-from tests.support.builders import BTC, USDT
+from engine.exchanges.paper import PaperExchange
+from engine.runner import Runner
+from sandbox.simulation.loop import START, LoopClock, VirtualLoop
+from storage.memory import MemoryJournal
+from tests.support.builders import BTC, USDT, quantity, settings
 
 
 def test_law_6_fees_paid_in_a_coin_that_nobody_watches_do_not_hide_equity() -> None:
@@ -20,3 +28,39 @@ def test_law_6_fees_paid_in_a_coin_that_nobody_watches_do_not_hide_equity() -> N
 def test_law_15_a_held_coin_without_a_price_still_hides_equity() -> None:
     state = TraderState(quote=USDT, holdings={USDT: Decimal(100), base_of(BTC): Decimal("0.01")})
     assert equity(state, Market()) is None
+
+
+def test_law_3_a_shortfall_is_looked_at_again_soon_and_not_at_the_next_regular_turn() -> None:
+    """The pause was chosen before the runner had seen the picture: what the owner sold was noticed six minutes late."""
+    loop = VirtualLoop()
+    looks = loop.run_until_complete(_looks_within(EVERY, loop))
+    loop.close()
+    assert looks[1] - looks[0] < 2 * SOON
+
+
+async def _looks_within(seconds: float, loop: VirtualLoop) -> list[float]:
+    runner = _Believes(settings(), MemoryJournal(), LoopClock(loop), _Nobody())
+    watch = AccountWatch(runner, PaperExchange(LoopClock(loop)), lambda: (), LoopClock(loop))
+    watch.begin()
+    look = loop.create_task(watch.look())
+    await asyncio.sleep(seconds)
+    look.cancel()
+    return runner.looks
+
+
+class _Believes(Runner):
+    """A runner that takes a moment to see that coins are missing."""
+
+    def __init__(self, settings: TraderSettings, *rest: object) -> None:
+        super().__init__(settings, *rest)  # type: ignore[arg-type]
+        self.looks: list[float] = []
+
+    def put(self, input: i.Input) -> None:
+        self.looks.append((input.at - START).total_seconds())
+        missing = (quantity("0"), input.at)
+        asyncio.get_running_loop().call_later(1, self.state.shortfalls.update, {base_of(BTC): missing})
+
+
+class _Nobody:
+    def wake(self) -> None:
+        """Nobody is sent anything."""
