@@ -37,6 +37,7 @@ class BookLaws:
     def __init__(self, judge: Judge, venue: Venue) -> None:
         self.taken: defaultdict[Coin, Decimal] = defaultdict(Decimal)
         self.dust: defaultdict[Coin, Decimal] = defaultdict(Decimal)
+        self.dust_taken: defaultdict[Coin, Decimal] = defaultdict(Decimal)
         self._booked: set[tuple[str, str]] = set()
         self._true: dict[tuple[str, str], Fill] = {}
         self._tallies: defaultdict[PositionId, Tally] = defaultdict(Tally)
@@ -57,7 +58,14 @@ class BookLaws:
             words = f"{-self.held(coin)} {coin} of the owner's own were sold"
             self._judge.expect(self.held(coin) >= ZERO, 4, words)
         elif fill.side is Side.SELL:
-            self.taken[coin] += max(self.held(coin) - self._venue.total(coin), ZERO)
+            self._taken_by_hand(coin, max(self.held(coin) - self._venue.total(coin), ZERO))
+
+    def _taken_by_hand(self, coin: Coin, amount: Decimal) -> None:
+        """Dust of closed positions first: the desk asks the account for no more than its positions hold."""
+        self.taken[coin] += amount
+        dust = min(amount, self.dust[coin])
+        self.dust[coin] -= dust
+        self.dust_taken[coin] += dust
 
     def held(self, coin: Coin) -> Decimal:
         """What the venue holds for us."""
@@ -118,15 +126,19 @@ class BookLaws:
             mine = sum((one.quantity for one in state.positions.values() if one.symbol == symbol), ZERO)
             held = self.held(coin)
             self._same(mine + self.dust[coin], held, f"{coin} in positions and dust", when)
-            self._same(state.holdings.get(coin, ZERO), held, f"{coin} in the account", when)
+            self._same(state.holdings.get(coin, ZERO), held + self.dust_taken[coin], f"{coin} in the account", when)
         for coin in (Coin("BNB"),):
             self._same(state.holdings.get(coin, ZERO), self._venue.ours[coin], f"{coin} in the account", when)
         self._same(state.holdings.get(QUOTE, ZERO), self._venue.total(QUOTE), "quote money", when)
-        missing = [key for key, fill in self._true.items() if self._is_missing(key, fill)]
-        self._judge.expect(not missing, 3, f"{when} fills are in no book: {missing[:3]}")
 
-    def _is_missing(self, key: tuple[str, str], fill: Fill) -> bool:
-        return key not in self._booked and fill.client_order_id in self.intended
+    def ends(self) -> None:
+        """At the end of the day every execution of an order that we intended is in our books."""
+        missing = [
+            key
+            for key, fill in self._true.items()
+            if key not in self._booked and fill.client_order_id in self.intended
+        ]
+        self._judge.expect(not missing, 3, f"fills are in no book: {missing[:3]}")
 
     def _same(self, ours: Decimal, theirs: Decimal, what: str, when: str) -> None:
         self._judge.expect(ours == theirs, 3, f"{when} our books have {ours} {what}, the venue {theirs}")

@@ -45,7 +45,7 @@ class ProtectionLaw:
 
     def watch(self, state: TraderState, now: float) -> None:
         for symbol in TRADED:
-            bare = self._uncovered(symbol)
+            bare = self._uncovered(symbol, state)
             if bare <= ZERO:
                 self._since.pop(symbol, None)
                 continue
@@ -65,13 +65,14 @@ class ProtectionLaw:
         words = f"{bare} of {symbol} had no working stop for {gone:.0f} s, and the owner was not called"
         self._judge.expect(gone <= allowed, 5, words)
 
-    def _uncovered(self, symbol: Symbol) -> Decimal:
-        """What could be sold and is in no working order that sells it."""
+    def _uncovered(self, symbol: Symbol, state: TraderState) -> Decimal:
+        """What could be sold and is in no working order that sells it. Each position may keep a part of a lot."""
         rules = instrument(symbol)
         coin = Coin(rules.base)
         held = self._books.held(coin) - self._books.dust[coin]
         selling = sum((one.remaining for one in self._venue.our_open(symbol) if one.side is Side.SELL), ZERO)
-        bare = (held - selling) // rules.lot * rules.lot
+        parts = rules.lot * len(state.positions_in.get(symbol, ()))
+        bare = (held - selling - parts) // rules.lot * rules.lot
         worth = bare * self._venue.price(symbol)
         return bare if bare >= rules.min_quantity and worth > 2 * rules.min_notional else ZERO
 

@@ -55,6 +55,7 @@ class Life:
         self.connection.see_instruments(
             [instrument(symbol, self.world.is_trading(symbol)) for symbol in TRADED]
         )
+        self.world.weather.feel()
         self.up = True
 
     async def die(self) -> None:

@@ -25,6 +25,7 @@ class Stream:
         self._apart = apart
         self._loop = asyncio.get_running_loop()
         self._clock = LoopClock(self._loop)
+        self._last = 0.0
         self._heard: asyncio.Queue[OrderSeen | FillSeen | None] | None = None
 
     async def listen(self) -> AsyncIterator[OrderSeen | FillSeen]:
@@ -43,7 +44,7 @@ class Stream:
             return
         for one in self._pieces(event):
             for _ in range(2 if self._weather.on(Kind.STREAM_DOUBLED) else 1):
-                self._loop.call_later(self._delay(), self._arrive, self._heard, one)
+                self._loop.call_at(self._arrival(), self._arrive, self._heard, one)
 
     def cut(self) -> None:
         """The connection breaks now."""
@@ -63,8 +64,11 @@ class Stream:
             return [OrderSeen(at, event.report)]
         return [FillSeen(at, event.fill), OrderSeen(at, replace(event.report, fills=()))]
 
-    def _delay(self) -> float:
+    def _arrival(self) -> float:
         """One connection keeps its order, unless it is said not to."""
+        now = self._loop.time()
         if self._weather.on(Kind.STREAM_SHUFFLED):
-            return self._random.uniform(0.01, 4.0)
-        return 6.0 if self._weather.on(Kind.STREAM_LATE) else 0.1
+            return now + self._random.uniform(0.01, 4.0)
+        delay = 6.0 if self._weather.on(Kind.STREAM_LATE) else 0.1
+        self._last = max(now + delay, self._last + 1e-6)
+        return self._last

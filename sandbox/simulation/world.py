@@ -135,14 +135,14 @@ class World:
         if self.storm_over:
             return 20.0
         burst = self.random.random() < 0.3
-        return self.random.uniform(1, 15) if burst else self.random.uniform(60, 400)
+        return self.random.uniform(1, 15) if burst else self.random.uniform(120, 600)
 
     def move(self, symbol: Symbol, share: float) -> None:
         """The price moves by a share of itself, and something is traded there."""
         home = float(PRICES[symbol])
         pull = 0.02 * (home - float(self.prices[symbol])) / home
         self.prices[symbol] = to_tick(symbol, self.prices[symbol] * Decimal(str(round(1 + share + pull, 7))))
-        volume = Decimal(self.random.choice((0, 100, 5000))) / PRICES[symbol]
+        volume = Decimal(self.random.choice((0, 4000, 20000))) / PRICES[symbol]
         step = instrument(symbol).lot
         self.venue.move(symbol, Price(self.prices[symbol]), volume // step * step)
 
@@ -268,6 +268,8 @@ class World:
     def _tick(self) -> None:
         """Once a second while something is under way, else twice a minute."""
         self.put(i.TimerTicked(self.clock.now()))
+        if self.runner_state is None:
+            self.weather.feel()  # nobody is there to place a stop
         self.oracle.watch()
         busy = self.oracle.uncovered or (self.runner_state is not None and is_busy(self.runner_state))
         self._timer = self._loop.call_later(1.0 if busy else 30.0, self._tick)
