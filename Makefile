@@ -2,7 +2,7 @@
 # A fresh Linux machine needs Python 3.11 or newer (with venv) and make.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs format install lock image clean
+.PHONY: help demo test torture check bench docs format install lock image clean
 export PYTHONUNBUFFERED := 1
 # Compiled files halve every later start; some machines switch them off.
 unexport PYTHONDONTWRITEBYTECODE
@@ -28,6 +28,10 @@ check:  ## format, lint, types, import contracts, security lint
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/bandit -q -r bot engine storage sandbox -c pyproject.toml
+
+torture:  ## 10,000 simulated days with faults, on all workers; ARGS=--first=10000 for others
+	@requirements/install dev
+	$(PY) -m bot simulate --seeds 10000 --jobs $(WORKERS) $(ARGS)
 
 bench:  ## measured against required
 	@requirements/install dev

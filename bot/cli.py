@@ -47,6 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     sandbox = add("sandbox", _sandbox, "one of the local stand-ins: exchange or telegram")
     sandbox.add_argument("which", choices=("exchange", "telegram"))
     sandbox.add_argument("rest", nargs=argparse.REMAINDER, help="its options; --help tells them")
+    simulate = add("simulate", _simulate, "days of the whole desk in virtual time, with faults")
+    simulate.add_argument("--seeds", type=int, default=200, help="how many days (default: %(default)s)")
+    simulate.add_argument("--first", type=int, default=0, help="the first seed (default: %(default)s)")
+    simulate.add_argument("--seed", type=int, help="play this one day and tell what befell")
+    simulate.add_argument("--only", help="with --seed: only these faults, by number (1,4,7), or `none`")
+    simulate.add_argument("--jobs", type=int, default=1, help="cores to use (default: %(default)s)")
     backup = add("backup", _backup, "copy the database while the bot runs, and check the copy")
     backup.add_argument("target", type=Path, help="the file to write; it must not be there yet")
     _add_config(backup)
@@ -139,6 +145,12 @@ def _sandbox(options: argparse.Namespace) -> int:
         say(str(error), sys.stderr)
         return 2
     return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from bot.simulate import simulate
+
+    return simulate(options)
 
 
 def _backup(options: argparse.Namespace) -> int:
