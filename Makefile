@@ -9,6 +9,8 @@ unexport PYTHONDONTWRITEBYTECODE
 PY := .venv/bin/python
 CODE := bot engine storage sandbox tests benchmarks
 WORKERS ?= 2
+# What `make install` installs: `run`, or `postgres` for a database on a server.
+LOCK ?= run
 
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,8 +35,9 @@ torture:  ## 10,000 simulated days with faults, on all workers; ARGS=--first=100
 	@requirements/install dev
 	$(PY) -m bot simulate --seeds 10000 --jobs $(WORKERS) $(ARGS)
 
-bench:  ## measured against required
+bench:  ## measured against required, in ten minutes; ARGS=--quick takes two, ARGS=bench_chat just one row
 	@requirements/install dev
+	@VENV=.venv-run requirements/install run && VENV=.venv-run requirements/program >/dev/null
 	$(PY) -m benchmarks $(ARGS)
 
 docs:  ## the pages that are made from the code
@@ -47,8 +50,8 @@ format:  ## put the code into its form
 	.venv/bin/ruff check --fix $(CODE)
 	.venv/bin/ruff format $(CODE)
 
-install:  ## .venv with what the bot needs, and the program at .venv/bin/pocketdesk
-	@requirements/install run
+install:  ## .venv with what the bot needs, and the program at .venv/bin/pocketdesk; LOCK=postgres for PostgreSQL
+	@requirements/install $(LOCK)
 	@requirements/program
 
 lock:  ## write the lock files anew from pyproject.toml
@@ -59,4 +62,4 @@ image:  ## the container image
 	docker build -t pocketdesk .
 
 clean:  ## away with what was made here
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* demo-data
+	rm -rf .venv .venv-run .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* demo-data

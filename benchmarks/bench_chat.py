@@ -13,22 +13,32 @@ from benchmarks.whole_bot import COINS, house
 
 LIMIT_MS = 10.0
 FILLS = 100_000
-ROUNDS = 40
-COMMANDS = {"/positions": "", "/trades": "", "/profit": "", "/balance": "", "/risk": "", "/help": ""}
-"""Each with the text that its answer holds; empty for the first message that comes."""
+ROUNDS = 60
+COMMANDS = {
+    "/positions": "No open positions",
+    "/trades": "Trades · 50,000",
+    "/profit": "Profit · 7 days",
+    "/balance": "Balance ·",
+    "/risk": "Risk ·",
+    "/help": "What you can say",
+}
+"""Each with words that only its answer has."""
 
 
 def measure(fills: int = FILLS, rounds: int = ROUNDS) -> dict[str, float]:
-    """Median milliseconds over all commands, both ways over the stand-in's HTTP included."""
-    return {"command_to_answer_ms": asyncio.run(_measure(fills, rounds))}
+    """Median milliseconds over all commands and of each, both ways over the stand-in's HTTP included."""
+    found = asyncio.run(_measure(fills, rounds))
+    everything = [one for values in found.values() for one in values]
+    each = {f"{command}_ms": statistics.median(values) for command, values in found.items()}
+    return {"command_to_answer_ms": statistics.median(everything), **each}
 
 
-async def _measure(fills: int, rounds: int) -> float:
+async def _measure(fills: int, rounds: int) -> dict[str, list[float]]:
     with tempfile.TemporaryDirectory() as folder:
         await write_history(f"sqlite:///{folder}/data/pocketdesk.db", fills)
         async with house(Path(folder), COINS[:3]) as home:
             await home.pair()
-            found = []
+            found: dict[str, list[float]] = {command: [] for command in COMMANDS}
             async with home.bot():
                 await home.ask("/help", "/pause")
                 await asyncio.sleep(2)
@@ -36,9 +46,9 @@ async def _measure(fills: int, rounds: int) -> float:
                     command, wanted = list(COMMANDS.items())[index % len(COMMANDS)]
                     began = time.perf_counter()
                     await home.ask(command, wanted)
-                    found.append((time.perf_counter() - began) * 1000)
+                    found[command].append((time.perf_counter() - began) * 1000)
                     await asyncio.sleep(0.05)
-    return statistics.median(found)
+    return found
 
 
 if __name__ == "__main__":

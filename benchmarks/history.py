@@ -29,7 +29,7 @@ from storage.store import Store
 CONNECTION = ConnectionId("main")
 SYMBOL, PRESET = Symbol("BTC/USDT"), PresetId("one")
 ONE = Quantity(Decimal("0.01"))
-_BATCH = 500
+_BATCH = 5_000
 
 
 async def write_history(url: str, fills: int) -> None:

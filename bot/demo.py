@@ -65,7 +65,8 @@ class Demo:
     def _begin(self, name: str, *arguments: str) -> None:
         log = self.folder / f"{name.replace(' ', '-')}.log"
         process = subprocess.Popen(
-            [sys.executable, "-m", "bot", *arguments],
+            # Without docstrings, as the installed program runs: requirements/program tells why.
+            [sys.executable, "-OO", "-m", "bot", *arguments],
             cwd=ROOT,
             # Compiled files halve every later start; some machines switch them off.
             env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},

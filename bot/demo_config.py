@@ -1,11 +1,13 @@
-"""The demo's settings: three lively instruments, candles of one second, presets that trade within a minute."""
+"""The demo's settings: two instruments, candles of one second, three presets: some three trades a minute between them.
+
+That is slow enough to be read along, and from wherever the market begins the first trade comes within a minute.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 REAL_CANDLES = {"BTC/USDT": "BTC_USDT-1h.csv.gz", "ETH/USDT": "ETH_USDT-1h.csv.gz"}
-MADE_UP = "SOL/USDT"
 TOKEN = "1:sandbox"
 
 _TEMPLATE = """# Written by `pocketdesk demo` at each start; changes here are lost.
@@ -32,34 +34,34 @@ drawdown = {{ warn = "10%", no_entries = "20%", halt = "30%" }} }}
 
 [presets.cross]
 strategy = "moving_average_cross"
-symbols = {symbols}
+symbols = ["BTC/USDT", "ETH/USDT"]
 timeframes = ["1s"]
-parameters = {{ fast = 4, slow = 12, trend = 20 }}
-size = {{ share = "5%" }}
-exits = {{ stop_loss = "2%", take_profit = "3%", time_limit = "3m" }}
+parameters = {{ fast = 10, slow = 30, trend = 60 }}
+size = {{ share = "10%" }}
+exits = {{ stop_loss = "3%", take_profit = "5%" }}
 
 [presets.dip]
 strategy = "rsi_bollinger_reversion"
-symbols = {symbols}
+symbols = ["ETH/USDT"]
 timeframes = ["1s"]
-parameters = {{ rsi_period = 7, oversold = 35, band_period = 15, deviations = 1.5 }}
-size = {{ risk = "0.2%" }}
-exits = {{ stop_loss = "3%", take_profit = "off", time_limit = "2m" }}
+parameters = {{ rsi_period = 10, oversold = 35, band_period = 30, deviations = 1.5 }}
+size = {{ risk = "0.4%" }}
+exits = {{ stop_loss = "4%", take_profit = "off", time_limit = "3m" }}
 
 [presets.swing]
 strategy = "macd_atr"
-symbols = {symbols}
+symbols = ["BTC/USDT"]
 timeframes = ["1s"]
-size = {{ share = "5%" }}
-exits = {{ stop_loss = "2%", take_profit = "4%", trailing = "1.5%" }}
+parameters = {{ fast = 24, slow = 52, signal = 18, stop_atr = 4, take_profit_atr = 8, least_adx = 20 }}
+size = {{ share = "10%" }}
+exits = {{ stop_loss = "4%", take_profit = "8%", trailing = "3%" }}
 """
 
 
 def write_config(folder: Path, chat: str, market: str) -> Path:
     """Write the demo's config file; `chat` and `market` are the addresses of the stand-ins."""
-    symbols = ", ".join(f'"{symbol}"' for symbol in (*REAL_CANDLES, MADE_UP))
     stream = market.replace("http", "ws", 1)
-    text = _TEMPLATE.format(token=TOKEN, chat=chat, market=market, stream=stream, symbols=f"[{symbols}]")
+    text = _TEMPLATE.format(token=TOKEN, chat=chat, market=market, stream=stream)
     path = folder / "config.toml"
     path.write_text(text, encoding="utf-8")
     path.chmod(0o600)
@@ -72,4 +74,4 @@ def market_options(shared: Path) -> list[str]:
     for symbol, file in REAL_CANDLES.items():
         path = shared / file
         options += ["--market", f"{symbol}={path}" if path.is_file() else symbol]
-    return [*options, "--market", MADE_UP]
+    return options
