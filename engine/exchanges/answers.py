@@ -58,15 +58,16 @@ def accepted(
     if told and str(told) != client_order_id:
         raise Corrupt("the venue's answer is about another order.")
     if raw.get("status") is None:
-        return OrderReport(
-            client_order_id,
-            VenueOrderId(str(raw["id"])),
-            symbol,
-            VenueStatus.OPEN,
-            Quantity(ZERO),
-            _time(raw, now),
-        )
+        return still_open(raw, client_order_id, symbol, now)
     return order_report(raw, client_order_id, symbol, now, fills)
+
+
+def still_open(
+    raw: Mapping[str, Any], client_order_id: ClientOrderId, symbol: Symbol, now: datetime
+) -> OrderReport:
+    """From an answer that tells ids at most."""
+    number = VenueOrderId(str(raw["id"])) if raw.get("id") else None
+    return OrderReport(client_order_id, number, symbol, VenueStatus.OPEN, Quantity(ZERO), _time(raw, now))
 
 
 def _status(raw: Mapping[str, Any], filled: Decimal, quantity: Decimal | None) -> VenueStatus:

@@ -92,8 +92,8 @@ class CcxtExchange:
         return report
 
     async def cancel(self, client_order_id: ClientOrderId, symbol: Symbol) -> OrderReport:
-        """Cancels always go out: they only free what is bound."""
-        with attempt(acts=True) as sending:
+        """Cancels always go out: they only free what is bound, and a second one does no harm."""
+        with attempt(acts=True, once=False) as sending:
             try:
                 await self._ensure(symbol)
                 raw = await _undisturbed(self._dialect.cancel, self._orders, client_order_id, symbol)
@@ -113,7 +113,7 @@ class CcxtExchange:
     async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
         await self._ensure(symbol)
         raws = await self._ask(self._dialect.open_orders, self._reads, symbol)
-        return [self._report(raw, _name_of(raw), symbol) for raw in raws]
+        return [self._report(raw, self._sound(self._name, raw), symbol) for raw in raws]
 
     async def fills(self, symbol: Symbol, since: datetime) -> list[Fill]:
         """Venues rarely repeat our name in an execution: an order that we don't know by number is asked for once."""
@@ -141,8 +141,7 @@ class CcxtExchange:
             await stream.close()
 
     async def close(self) -> None:
-        await self._orders.close()
-        await self._reads.close()
+        await asyncio.gather(self._orders.close(), self._reads.close())
 
     # ── what else the desk wants to know ──────────────────────────────────────────────────
 
@@ -247,9 +246,9 @@ class CcxtExchange:
         return report
 
     def _cancelled(self, raw: Any, name: ClientOrderId, symbol: Symbol) -> OrderReport:
-        """Some venues answer a cancel with ids: then the order's last state is read from it, later, by asking."""
+        """Some venues answer a cancel with ids or less: it will be cancelled, and its last state is asked for later."""
         if isinstance(raw, dict) and raw.get("status") is None:
-            report = answers.accepted(raw, name, symbol, self._clock.now())
+            report = answers.still_open(raw, name, symbol, self._clock.now())
         else:
             report = self._report(raw, name, symbol)
         if report.status is VenueStatus.FILLED:
@@ -284,9 +283,13 @@ class CcxtExchange:
             return self._names.ours(number)
         if told is None:
             found = await self._find(self._dialect.find_by_venue_id, number, symbol)
-            told = None if found is None else found.get("clientOrderId")
+            told = None if found is None else self._dialect.name_in_order(found)
         self._names.note(number, told)
         return ClientOrderId(told) if is_ours(told) and told else None
+
+    def _name(self, raw: Raw) -> ClientOrderId:
+        """The owner's own orders have names that are not ours, or none."""
+        return ClientOrderId(self._dialect.name_in_order(raw))
 
     def _fill(
         self, raw: Raw, name: ClientOrderId, symbol: Symbol, now: datetime, side: Side | None = None
@@ -310,11 +313,6 @@ class _Missing(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("The venue knows no such order.")
-
-
-def _name_of(raw: Any) -> ClientOrderId:
-    """What the order is called at the venue; the owner's own orders have names that are not ours, or none."""
-    return ClientOrderId(str(raw.get("clientOrderId") or "")) if isinstance(raw, dict) else ClientOrderId("")
 
 
 async def _undisturbed(call: Callable[..., Awaitable[T]], *arguments: object) -> T:

@@ -63,6 +63,70 @@ CODES: Mapping[str, Codes] = {
         # -2010 is the code of every refused order; 'Duplicate order sent.' is the text of this one.
         duplicate_words=("Duplicate order",),
     ),
+    # https://bybit-exchange.github.io/docs/v5/error
+    # Not here: 10000 server timeout, 10006 and 10018 too many visits, 10014 duplicate request, 10016 server error,
+    # 170007, 170146 and 170147 timeouts, 170234 system error.
+    "bybit": Codes(
+        refused={
+            "10001": "PARAMETER_ERROR",
+            "10002": "CLOCK_OFF",
+            "170116": "INVALID_ORDER_TYPE",
+            "170117": "INVALID_SIDE",
+            "170121": "INVALID_SYMBOL",
+            "170124": "AMOUNT_TOO_LARGE",
+            "170130": "BAD_PARAMETER",
+            "170131": "INSUFFICIENT_BALANCE",
+            "170132": "PRICE_TOO_HIGH",
+            "170133": "PRICE_TOO_LOW",
+            "170134": "BAD_PRICE_PRECISION",
+            "170135": "QUANTITY_TOO_LARGE",
+            "170136": "QUANTITY_TOO_SMALL",
+            "170137": "BAD_QUANTITY_PRECISION",
+            "170140": "VALUE_TOO_SMALL",
+            "170143": "CANCEL_NOT_ALLOWED",
+            "170203": "STOP_PRICE_MISSING",
+            "170210": "ORDER_REJECTED",
+            "170218": "WOULD_TAKE",
+        },
+        missing=frozenset({"110001", "170142", "170213"}),
+        key=frozenset({"10003", "10004", "10005", "10007", "10010", "33004"}),
+        clock=frozenset({"10002"}),
+        duplicate=frozenset({"110072", "170141"}),
+    ),
+    # https://www.okx.com/docs-v5/en/#error-code
+    # Not here: 1 and 2 (an operation failed; sCode says why), 50001, 50004 ('does not mean that the request was
+    # successful or failed'), 50005, 50011 and 50013 busy, 50026 system error, 51149 order timed out.
+    "okx": Codes(
+        refused={
+            "50002": "BAD_JSON",
+            "50014": "PARAMETER_EMPTY",
+            "50102": "CLOCK_OFF",
+            "50112": "CLOCK_OFF",
+            "51000": "PARAMETER_ERROR",
+            "51001": "INVALID_INSTRUMENT",
+            "51004": "QUANTITY_TOO_LARGE",
+            "51006": "PRICE_OUT_OF_BAND",
+            "51008": "INSUFFICIENT_BALANCE",
+            "51020": "BELOW_MINIMUM",
+            "51022": "INSTRUMENT_SUSPENDED",
+            "51121": "BAD_QUANTITY_PRECISION",
+            "51122": "BAD_PRICE_PRECISION",
+            "51201": "VALUE_TOO_LARGE",
+            "51277": "STOP_WOULD_TRIGGER",
+            "51278": "STOP_WOULD_TRIGGER",
+            "51279": "STOP_WOULD_TRIGGER",
+            "51280": "STOP_WOULD_TRIGGER",
+            "51400": "CANCEL_NO_SUCH_ORDER",
+            "51401": "CANCEL_ALREADY_CANCELLED",
+            "51402": "CANCEL_ALREADY_FILLED",
+        },
+        missing=frozenset({"51603"}),
+        key=frozenset(
+            {"50100", "50101", "50103", "50104", "50105", "50110", "50111", "50113", "50114", "50120"}
+        ),
+        clock=frozenset({"50102", "50112"}),
+        duplicate=frozenset({"51016"}),
+    ),
 }
 
 
@@ -78,6 +142,20 @@ def code_in(body: str) -> str:
     code = _inner(answer.get("data")) or _first(answer.get("error"))
     code = code or str(answer.get("retCode") or answer.get("code") or "")
     return "" if code in _FINE else code
+
+
+def words_in(body: str) -> str:
+    """The venue's own sentence in its answer, empty if there is none."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return ""
+    if not isinstance(answer, dict):
+        return ""
+    data = answer.get("data")
+    rows = data if isinstance(data, list) else []
+    inner = next((str(row["sMsg"]) for row in rows if isinstance(row, dict) and row.get("sMsg")), "")
+    return inner or _first(answer.get("error")) or str(answer.get("retMsg") or answer.get("msg") or "")
 
 
 _FINE = frozenset({"0", "200", "200000"})

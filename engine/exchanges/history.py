@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.core.errors import Unavailable
@@ -35,29 +35,31 @@ def _begins(newest: list[Raw], dialect: Dialect, now: int) -> int:
     """From when on the newest page is complete, in milliseconds."""
     if len(newest) >= dialect.trades_page:
         return min(int(raw["timestamp"]) for raw in newest)
-    return 0 if dialect.trades_reach is None else now - round(dialect.trades_reach.total_seconds() * 1000)
+    return 0 if dialect.trades_reach is None else now - _milliseconds(dialect.trades_reach)
 
 
 async def _walk(
     page: Page, dialect: Dialect, symbol: Symbol, start: int, end: int, found: dict[str, Any]
 ) -> None:
-    """Forward from `start` to `end`, each window until it is exhausted."""
-    window = end - start if dialect.trades_window is None else _milliseconds(dialect)
+    """Forward from `start` to `end`, window by window, each until it is exhausted."""
+    window = end - start if dialect.trades_window is None else _milliseconds(dialect.trades_window)
+    low, high = start, min(start + window, end)
     for _ in range(MOST_PAGES):
-        until = min(start + window, end)
-        rows = await page(symbol, start, until)
+        rows = await page(symbol, low, high)
         fresh = [raw for raw in rows if str(raw["id"]) not in found]
         found.update((str(raw["id"]), raw) for raw in rows)
         if len(rows) >= dialect.trades_page and fresh:
-            # A full page: there may be more within the window. The last moment is asked for again, since
-            # several executions may share it.
-            start = max(int(raw["timestamp"]) for raw in rows)
-        elif until >= end:
+            # There may be more within the window. The last moment seen is asked for again, since several executions
+            # may share it.
+            times = [int(raw["timestamp"]) for raw in rows]
+            low, high = (low, min(times)) if dialect.trades_newest_first else (max(times), high)
+            continue
+        start = min(start + window, end)
+        if start >= end:
             return
-        else:
-            start = until
+        low, high = start, min(start + window, end)
     raise Unavailable(f"There is too much history of {symbol} to ask for at once.")
 
 
-def _milliseconds(dialect: Dialect) -> int:
-    return round(dialect.trades_window.total_seconds() * 1000) if dialect.trades_window else 0
+def _milliseconds(length: timedelta) -> int:
+    return round(length.total_seconds() * 1000)

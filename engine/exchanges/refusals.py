@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from engine.core.errors import Corrupt, KeyRefused, OutcomeUnknown, PocketdeskError, Rejected, Unavailable
 from engine.exchanges import errors
-from engine.exchanges.codes import CODES, Codes, code_in
+from engine.exchanges.codes import CODES, Codes, code_in, words_in
 from engine.exchanges.wire import Attempt, Repeated
 
 CAUGHT: tuple[type[Exception], ...] = (*errors.CAUGHT, PocketdeskError, Repeated)
@@ -23,7 +23,7 @@ def meaning_of_act(error: Exception, venue: str, attempt: Attempt) -> Pocketdesk
     """What a failed submit or cancel raises: Rejected, KeyRefused or OutcomeUnknown."""
     if isinstance(error, Rejected):
         return error
-    words = errors.words_of(error)
+    words = words_in(attempt.body) or errors.words_of(error)
     if not attempt.sent:
         return Rejected(f"Nothing was sent: {words}", NOT_SENT)
     codes, code = _code(venue, attempt)
@@ -44,7 +44,7 @@ def meaning_of_question(
         return Unavailable(str(error)) if isinstance(error, Corrupt) else error
     codes, code = _code(venue, attempt)
     if code in codes.key:
-        return KeyRefused(errors.words_of(error))
+        return KeyRefused(words_in(attempt.body) or errors.words_of(error))
     meaning = errors.for_read(error, headers)
     # Only the venue's own word condemns a key: a 401 of something in between does not.
     return Unavailable(str(meaning), getattr(meaning, "retry_after", None))

@@ -29,10 +29,11 @@ class Redirected(aiohttp.ClientError):
 
 @dataclass(slots=True)
 class Attempt:
-    """What one call of ours came to. `sent`: a request that acts has left, or may have; `status` and `body` are of
-    the last answer, None and empty while there is none."""
+    """What one call of ours came to. `acts`: it is no question; `once`: and may not be sent twice. `sent`: a request
+    that acts has left, or may have; `status` and `body` are of the last answer, None and empty while there is none."""
 
     acts: bool
+    once: bool = True
     sent: bool = False
     status: int | None = None
     body: str = ""
@@ -42,9 +43,9 @@ _attempt: ContextVar[Attempt | None] = ContextVar("_attempt", default=None)
 
 
 @contextmanager
-def attempt(acts: bool) -> Iterator[Attempt]:
+def attempt(acts: bool, once: bool = True) -> Iterator[Attempt]:
     """Within it, requests of this task are noted; one that `acts` may send one request besides GETs, no second."""
-    noted = Attempt(acts)
+    noted = Attempt(acts, once)
     token = _attempt.set(noted)
     try:
         yield noted
@@ -70,7 +71,7 @@ class Wire:
         if noted is not None:
             noted.status, noted.body = None, ""
         if noted is not None and noted.acts and method != "GET":
-            if noted.sent:
+            if noted.sent and noted.once:
                 raise Repeated(f"a second {method} within one call was held back")
             noted.sent = True
         self._open()

@@ -14,6 +14,7 @@ from engine.core.model import Balance, Instrument, Ticker
 from engine.core.money import Price, Quantity, Quote
 from engine.exchanges.ccxt_exchange import CcxtExchange
 from engine.exchanges.credentials import Credentials
+from engine.exchanges.dialects import dialect_of
 from engine.exchanges.paper import PaperExchange
 from engine.ports import Exchange
 from sandbox.exchange.market.tape import Bar, Tape
@@ -35,9 +36,11 @@ INSTRUMENT = Instrument(
 
 
 class VenueUnderTest(Protocol):
-    """A venue with 10,000 USDT and 1 BTC, trading BTC/USDT at 50,000 with a spread of 2."""
+    """A venue with 10,000 USDT and 1 BTC, trading BTC/USDT at 50,000 with a spread of 2. `streams`: it tells what
+    happens by itself; one that does not is polled."""
 
     exchange: Exchange
+    streams: bool
 
     async def price(self, last: Decimal) -> None:
         """Move the market there, the bid one below and the ask one above, with volume in plenty."""
@@ -52,6 +55,7 @@ class PaperUnderTest:
             Balance(Coin("USDT"), Decimal(10000)),
             Balance(Coin("BTC"), Decimal(1)),
         ]
+        self.streams = True
         self._paper = PaperExchange(ManualClock(START), [INSTRUMENT], balances)
         self.exchange: Exchange = self._paper
 
@@ -65,6 +69,7 @@ class LiveUnderTest:
 
     def __init__(self, running: RunningVenue, venue: str) -> None:
         self.running = running
+        self.streams = dialect_of(venue).streams
         self.adapter = CcxtExchange(
             venue, SystemClock(), CREDENTIALS, running.base_url, running.base_url.replace("http", "ws", 1)
         )
@@ -74,8 +79,13 @@ class LiveUnderTest:
         self.running.do("price", instrument=BTC, price=str(last))
 
 
-CREDENTIALS = Credentials("test-key", "test-secret")
-_CLIENT = Client("test-key", "test-secret", {"USDT": Decimal(10_000), "BTC": Decimal(1)})
+CREDENTIALS = Credentials("test-key", "test-secret", "test-passphrase")
+_CLIENT = Client(
+    CREDENTIALS.api_key,
+    CREDENTIALS.secret,
+    {"USDT": Decimal(10_000), "BTC": Decimal(1)},
+    CREDENTIALS.passphrase,
+)
 
 
 @asynccontextmanager
@@ -103,11 +113,8 @@ def flat_market() -> tuple[Pair, Tape]:
 
 @asynccontextmanager
 async def live(venue: str) -> AsyncIterator[LiveUnderTest]:
-    """A venue of its own for each test, whose prices stand still until they are moved."""
-    # Candles of an hour: no tick of the market comes in between and takes the depth away.
-    async with running_venue(
-        markets=[flat_market()], clients=[_CLIENT], candle_seconds=3600, moving=False
-    ) as running:
+    """A venue of its own for each test, whose prices stand still until they are moved: its tape is flat."""
+    async with running_venue(markets=[flat_market()], clients=[_CLIENT], dialect=venue) as running:
         under_test = LiveUnderTest(running, venue)
         try:
             yield under_test
@@ -119,4 +126,9 @@ class VenueMaker(Protocol):
     def __call__(self) -> AbstractAsyncContextManager[VenueUnderTest]: ...
 
 
-VENUES: dict[str, VenueMaker] = {"paper": paper, "ccxt binance at the sandbox": lambda: live("binance")}
+VENUES: dict[str, VenueMaker] = {
+    "paper": paper,
+    "ccxt binance at the sandbox": lambda: live("binance"),
+    "ccxt bybit at the sandbox": lambda: live("bybit"),
+    "ccxt okx at the sandbox": lambda: live("okx"),
+}

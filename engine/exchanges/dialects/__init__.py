@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from engine.exchanges.dialects.base import Dialect
 from engine.exchanges.dialects.binance import Binance
+from engine.exchanges.dialects.bybit import Bybit
+from engine.exchanges.dialects.okx import Okx
 
-DIALECTS: dict[str, type[Dialect]] = {"binance": Binance}
+DIALECTS: dict[str, type[Dialect]] = {"binance": Binance, "bybit": Bybit, "okx": Okx}
 
 
 def dialect_of(venue: str) -> Dialect:

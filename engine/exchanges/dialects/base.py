@@ -45,6 +45,8 @@ class Dialect:
     """The longest time between the first and the last execution that one question may cover."""
     trades_reach: timedelta | None = None
     """How far back a question without times reaches; None for as far as there is history."""
+    trades_newest_first = False
+    """Which end of a window a full page holds."""
 
     def order_call(self, request: OrderRequest) -> OrderCall:
         """How to place it; market orders always by base quantity, stops so that they rest at the venue."""
@@ -55,12 +57,13 @@ class Dialect:
             request.side.value,
             f"{request.quantity:f}",
             None if request.price is None else f"{request.price:f}",
-            {"clientOrderId": request.client_order_id, **self._extra(request)},
+            self._params(request),
         )
 
-    def _extra(self, request: OrderRequest) -> dict[str, Any]:
+    def _params(self, request: OrderRequest) -> dict[str, Any]:
         """`stopLossPrice` in ccxt: a market order once the price has fallen (sell) or risen (buy) to it."""
-        return {} if request.stop_price is None else {"stopLossPrice": f"{request.stop_price:f}"}
+        stop = {} if request.stop_price is None else {"stopLossPrice": f"{request.stop_price:f}"}
+        return {"clientOrderId": request.client_order_id, **stop}
 
     async def find(self, client: Any, order: ClientOrderId, symbol: Symbol) -> Raw | None:
         """By our name. None only if the venue said that it knows no such order; ccxt's errors come through."""
@@ -88,7 +91,7 @@ class Dialect:
     async def trades(
         self, client: Any, symbol: Symbol, since_ms: int | None, until_ms: int | None
     ) -> list[Raw]:
-        """One page of the account's executions: the newest, or the oldest between the times in milliseconds."""
+        """One page of the account's executions: the newest, or those between the times in milliseconds."""
         params = {} if until_ms is None else {"until": until_ms}
         return list(await client.fetch_my_trades(symbol, since_ms, self.trades_page, params))
 
@@ -96,8 +99,13 @@ class Dialect:
         found: Raw = await client.fetch_balance()
         return found
 
+    def name_in_order(self, order: Raw) -> str:
+        """What an order is called at the venue, empty for one without a name."""
+        return str(order.get("clientOrderId") or "")
+
     def client_id_in_trade(self, trade: Raw) -> str | None:
-        """Our name, where the venue repeats it in an execution; else None: the order has to be asked for."""
+        """The order's name, where the venue repeats it in an execution, empty for an order without; None where it is
+        not told: then the order has to be asked for."""
         return None
 
     async def open_stream(self, client: Any, hear: Hear) -> None:

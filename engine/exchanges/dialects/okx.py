@@ -1,0 +1,77 @@
+"""OKX spot. Sources: https://www.okx.com/docs-v5/en and ccxt 4.5.90's okx.py."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+
+from engine.core.ids import ClientOrderId, Symbol
+from engine.core.model import OrderRequest
+from engine.exchanges.budget import Allowance
+from engine.exchanges.dialects.base import Raw
+from engine.exchanges.dialects.two_kinds import TwoKinds
+
+
+class Okx(TwoKinds):
+    """Answers to placing and cancelling are ids only. A stop is an 'algo order' of its own kind and name; once
+    triggered it becomes another order, which carries the algo order's name as algoClOrdId. Market buys are by base
+    quantity, since ccxt's `tgtCcy` is base_ccy."""
+
+    # 60 requests in 2 seconds for each endpoint and account; here for all that we use together, of which one question
+    # takes two or three: https://www.okx.com/docs-v5/en/#overview-rate-limits
+    allowance = Allowance(150, 2.0)
+    # `brokerId` None: else ccxt gives an algo order a random name.
+    options = MappingProxyType({"createOrder": "privatePostTradeOrder", "brokerId": None})
+    # fills-history: three months back, at most 100, newest first:
+    # https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-transaction-details-last-3-months
+    trades_page = 100
+    trades_reach = timedelta(days=90)
+    trades_newest_first = True
+
+    def _params(self, request: OrderRequest) -> dict[str, Any]:
+        """An algo order's name is algoClOrdId, where ccxt would send clOrdId; and tdMode cash is a spot order without
+        any borrowing, where ccxt would send cross:
+        https://www.okx.com/docs-v5/en/#order-book-trading-algo-trading-post-place-algo-order"""
+        if request.stop_price is None:
+            return super()._params(request)
+        return {
+            "algoClOrdId": request.client_order_id,
+            "stopLossPrice": f"{request.stop_price:f}",
+            "tdMode": "cash",
+        }
+
+    async def _find_kind(self, client: Any, order: ClientOrderId, symbol: Symbol, stop: bool) -> Raw:
+        found: Raw = await client.fetch_order(None, symbol, {"clientOrderId": order, "trigger": stop})
+        became = found["info"].get("ordId") if stop else None
+        if found.get("status") == "closed" and became:
+            found = await client.fetch_order(became, symbol)
+        return found
+
+    async def _cancel_kind(self, client: Any, order: ClientOrderId, symbol: Symbol, stop: bool) -> Raw:
+        if not stop:
+            answer: Raw = await client.cancel_order(None, symbol, {"clientOrderId": order})
+            return answer
+        answers: list[Raw] = await client.cancel_orders(
+            [], symbol, {"clientOrderId": [order], "trigger": True}
+        )
+        return answers[0]
+
+    async def open_orders(self, client: Any, symbol: Symbol) -> list[Raw]:
+        waiting = await client.fetch_open_orders(
+            symbol, None, None, {"trigger": True, "ordType": "conditional"}
+        )
+        return [*await client.fetch_open_orders(symbol), *waiting]
+
+    def name_in_order(self, order: Raw) -> str:
+        return str(order.get("clientOrderId") or order["info"].get("algoClOrdId") or "")
+
+    def client_id_in_trade(self, trade: Raw) -> str | None:
+        """clOrdId, empty in the executions of a triggered stop: then its order has to be asked for."""
+        return trade["info"].get("clOrdId") or None
+
+    async def rights(self, client: Any) -> dict[str, bool] | None:
+        """`perm` of https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-account-configuration"""
+        told = await client.privateGetAccountConfig()
+        may = str(told["data"][0].get("perm", "")).split(",")
+        return {"trade": "trade" in may, "withdraw": "withdraw" in may}
