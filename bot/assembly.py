@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from loguru import logger
 
@@ -86,9 +87,15 @@ def _room(
     connections = [
         Connection(settings, make_exchange, journal, clock, notifier, config.paper.fee) for settings in group
     ]
-    cycle = Cycle(venue, market, candles, clock, _bound(group, registry))
+    name = _room_name(venue, rest)
+    cycle = Cycle(name, market, candles, clock, _bound(group, registry))
     feed = Feed(market, clock, random.random)
-    return VenueRoom(venue, market, feed, cycle, connections, clock)
+    return VenueRoom(name, market, feed, cycle, connections, clock)
+
+
+def _room_name(venue: str, rest: str) -> str:
+    """Jobs and stored candles go by it: two servers that speak one venue's dialect must not be taken for one."""
+    return f"{venue} at {urlsplit(rest).netloc}" if rest else venue
 
 
 def _live_exchange(config: Config, settings: TraderSettings, clock: Clock) -> Exchange:
