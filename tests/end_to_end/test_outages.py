@@ -72,65 +72,48 @@ async def test_a_venue_that_is_down_at_the_start_is_told_and_traded_on_once_it_i
         assert "Traceback" not in bot.said()
 
 
-async def test_a_venue_that_goes_and_comes_back_is_told_once_with_a_count_and_when_it_is_over(
+async def test_a_venue_that_goes_and_comes_back_is_one_alert_with_a_count_and_each_end_is_told(
     tmp_path: Path,
 ) -> None:
     async with whole_desk(tmp_path) as desk:
         bot = await desk.paired()
         await desk.position()
-        await desk.market.go_away()
-        loud(await desk.told("The venue can't be reached"))
-        assert "BTC/USDT" in (await desk.ask("/positions", "Open positions · 1")).text
-
-        async def counted() -> bool:
-            return any("can't be reached" in text and "× " in text for text in await desk.texts())
-
-        await eventually(counted, "a count on the alert")
-        await desk.market.come_back()
-        over = await desk.told("Over: The venue can't be reached")
-        assert "seen" in over.text
-        began = [text for text in await desk.texts() if text.startswith("⚠️ The venue can't be reached")]
-        assert len(began) == 1
+        for times in (1, 2):
+            await desk.market.go_away()
+            await desk.until_fact("TroubleBegan", times)
+            alert = loud(await desk.told("⚠️ The venue can't be reached"))
+            assert "BTC/USDT" in (await desk.ask("/positions", "Open positions · 1")).text
+            await desk.market.come_back()
+            assert "It lasted" in (await desk.told("Over: The venue can't be reached", times)).text
+        alert = await desk.told("⚠️ The venue can't be reached")
+        assert "× 2" in alert.text
+        assert (
+            len([text for text in await desk.texts() if text.startswith("⚠️ The venue can't be reached")]) == 1
+        )
         await desk.market.step(-6)
         await desk.told("BTC/USDT closed:")
         assert "Traceback" not in bot.said()
 
 
-async def test_silent_streams_are_made_up_for_by_asking(tmp_path: Path) -> None:
-    """The connection stays, nothing comes through it: after a while prices are asked for, and a stop still works."""
+async def test_silent_prices_are_told_then_asked_for_and_the_stop_works_by_them(tmp_path: Path) -> None:
+    """The connection stays, nothing comes through it. Candles are not to be had, so only the stop can sell."""
     async with whole_desk(tmp_path) as desk:
         await desk.paired()
         await desk.position()
-        await desk.market.fault("stream *", "silence")
-        await desk.market.fault(
-            "candles", "status"
-        )  # so that no strategy leaves the position: only the stop can
-
-        async def asking() -> bool:
-            return "asking" in (await desk.ask("/health", "Prices by")).text
-
-        await eventually(asking, "polling", SLOWLY, pause=0.5)
-        await desk.market.step(-6)
-        assert "stop loss" in (await desk.told("BTC/USDT closed:")).text
-
-
-async def test_stale_prices_are_told_and_nothing_is_decided_on_them(tmp_path: Path) -> None:
-    async with whole_desk(tmp_path) as desk:
-        await desk.paired()
-        await desk.position()
-        await desk.market.fault("stream *", "silence")
-        await desk.market.fault("ticker", "status")
         await desk.market.fault("candles", "status")
+        await desk.market.fault("stream *", "silence")
+        tickers = (await desk.market.control("POST", "faults", target="ticker", action="status"))["id"]
         await desk.market.step(-6)
 
         async def stale() -> bool:
             return any("Prices are stale: BTC/USDT" in text for text in await desk.texts())
 
         await eventually(stale, "stale prices", SLOWLY, pause=0.5)
-        assert "PositionClosed" not in await desk.kinds()
-        await desk.market.come_back()
+        assert "ExitWanted" not in await desk.kinds()
+        await desk.market.control("DELETE", f"faults/{tickers}")
         await desk.told("Over: Prices are stale: BTC/USDT")
-        await desk.told("BTC/USDT closed:")
+        assert "stop loss" in (await desk.told("BTC/USDT closed:")).text
+        assert "asking" in (await desk.ask("/health", "Prices by")).text
 
 
 async def test_a_single_wild_price_sells_nothing(tmp_path: Path) -> None:
@@ -170,7 +153,7 @@ async def test_a_burst_that_waited_is_merged_and_what_matters_more_comes_first(t
         await desk.paired()
         await desk.position()
         desk.telegram.fault("server_error")
-        for number in range(4):
+        for number in range(2):
             await desk.market.step(-1)
             await desk.until_fact("PositionClosed", number + 1)
             await desk.market.step(1)
@@ -208,8 +191,8 @@ async def test_an_answer_that_is_lost_on_the_way_loses_no_notice(tmp_path: Path)
     async with whole_desk(tmp_path) as desk:
         await desk.paired()
         await desk.ready()
-        desk.telegram.fault("drop_answer", methods=["sendMessage"], times=2)
-        desk.telegram.fault("garbage", methods=["sendMessage"], times=2)
+        desk.telegram.fault("drop_answer", methods=["sendMessage"], times=1)
+        desk.telegram.fault("garbage", methods=["sendMessage"], times=1)
         await desk.market.step(1)
         await desk.told("BTC/USDT open:")
         for start in ("💡 Enter", "📤 Buy", "✅ Buy"):
