@@ -46,6 +46,10 @@ async def test_a_stop_waits_and_is_cancelled(client: Any, running: RunningVenue)
     assert [(one["id"], one["status"], one["stopLossPrice"] or one["triggerPrice"]) for one in seen] == [
         (placed["id"], "open", 40_000)
     ]
+    if client.id == "okx":
+        assert await client.fetch_open_orders("BTC/USDT") == []
+        with pytest.raises(ccxt.OrderNotFound):
+            await client.fetch_order(None, "BTC/USDT", {"clOrdId": "pdstop"})
     await client.cancel_order(placed["id"], "BTC/USDT", {"trigger": True})
     assert await waiting(client) == []
     assert running.venue.matching.open_orders() == []
