@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from loguru import logger
 
@@ -19,8 +20,12 @@ from engine.coordinator import Coordinator
 from engine.core.errors import StorageTrouble
 from engine.core.ids import book_id
 from engine.core.notices import Notice, Weight
+from engine.desk import Desk
 from storage.store import Store
 from storage.trouble import LeaseLost
+
+if TYPE_CHECKING:
+    from bot.health import HealthPage
 
 TEND_EVERY = 5.0
 TIDY_EVERY = timedelta(days=1).total_seconds()
@@ -48,19 +53,35 @@ async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event)
         asyncio.create_task(_every(TEND_EVERY, store.tend, stop)),
         asyncio.create_task(_every(TIDY_EVERY, store.tidy, stop)),
     ]
+    page: HealthPage | None = None
     try:
         await desk.start(store.was_clean)
+        page = await _health_page(config, desk, clock, lambda: conversation.reachable)
         await _tell_start(store, desk, clock)
         schedule.arm()
         await conversation.start()
         await stop.wait()
     finally:
         logger.info("stopping")
+        if page is not None:
+            await page.close()
         await schedule.disarm()
         await desk.stop(DRAIN_SECONDS)
         await conversation.stop()
         for chore in chores:
             chore.cancel()
+
+
+async def _health_page(
+    config: Config, desk: Desk, clock: Clock, phone: Callable[[], bool]
+) -> HealthPage | None:
+    if not config.health.enabled:
+        return None
+    from bot.health import HealthPage  # aiohttp's server side costs memory that most don't need
+
+    page = HealthPage(desk, clock, VERSION, phone)
+    await page.open(config.health.port)
+    return page
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:

@@ -39,9 +39,9 @@ class HealthPage:
         application = web.Application()
         application.router.add_get("/health", self._health)
         application.router.add_get("/metrics", self._metrics)
-        runner = web.AppRunner(application, access_log=None)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await runner.setup()
-        site = web.TCPSite(runner, LOOPBACK, port, shutdown_timeout=1)
+        site = web.TCPSite(runner, LOOPBACK, port)
         try:
             await site.start()
         except OSError as error:

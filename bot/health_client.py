@@ -13,11 +13,12 @@ def ask_health(port: int, timeout: float = 5) -> tuple[bool, str]:
         connection.request("GET", "/health")
         answer = connection.getresponse()
         report = json.loads(answer.read())
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        return False, f"no health page on 127.0.0.1:{port}: {error}"
+        names = [name for name, each in report["connections"].items() if not each["working"]]
+        uptime = int(report["uptime_seconds"])
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError, AttributeError) as error:
+        return False, f"no health page on 127.0.0.1:{port}: {type(error).__name__} {error}"
     finally:
         connection.close()
-    names = [name for name, each in report["connections"].items() if not each["working"]]
     if answer.status == 200:
-        return True, f"ok, up for {report['uptime_seconds']} s"
+        return True, f"ok, up for {uptime} s"
     return False, f"these connections do not work: {', '.join(names)}"
