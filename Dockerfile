@@ -1,23 +1,25 @@
 # Two stages: the first installs what the lock file says, the second holds the program and nothing to build with.
 #
-#   docker build -t pocketdesk .
+#   docker build -t pocketdesk .            (--build-arg LOCK=postgres for a database on a server)
 #   docker run --read-only --tmpfs /tmp -v pocketdesk:/data -v ./config.toml:/etc/pocketdesk/config.toml:ro pocketdesk
 
 FROM python:3.11-slim AS build
-COPY requirements/bootstrap.txt requirements/run.txt /requirements/
+ARG LOCK=run
+COPY requirements/bootstrap.txt requirements/run.txt requirements/postgres.txt /requirements/
 RUN python -m venv /venv \
  && python -m pip install --quiet --no-cache-dir --root-user-action=ignore --target /tools --require-hashes -r /requirements/bootstrap.txt \
  && VIRTUAL_ENV=/venv /tools/bin/uv pip sync --quiet --system-certs --no-cache \
-    --require-hashes /requirements/run.txt
+    --require-hashes "/requirements/$LOCK.txt"
 COPY bot /app/bot
 COPY engine /app/engine
 COPY storage /app/storage
 COPY sandbox /app/sandbox
 # Compiled ahead, since the file system is read-only later: all but ccxt's hundred venues, of which six are used.
+# For -OO, as deploy/pocketdesk starts it.
 RUN rm -rf /venv/lib/python3*/site-packages/numpy/tests /venv/lib/python3*/site-packages/numpy/*/tests \
     /venv/lib/python3*/site-packages/matplotlib/tests \
- && python -m compileall -q -x /ccxt/ /venv/lib /app \
- && PYTHONPATH=/app /venv/bin/python -c "from engine.exchanges import lean, venues; \
+ && python -m compileall -q -o 2 -x /ccxt/ /venv/lib /app \
+ && PYTHONPATH=/app /venv/bin/python -OO -c "from engine.exchanges import lean, venues; \
     [lean.venue_class(name) for name in venues.VENUES]"
 
 FROM python:3.11-slim

@@ -1,6 +1,7 @@
-"""The demo's settings: two instruments, candles of one second, three presets: some three trades a minute between them.
+"""The demo's settings: two instruments, candles of one second, and presets that make two or three trades a minute.
 
-That is slow enough to be read along, and from wherever the market begins the first trade comes within a minute.
+That is slow enough to be read along, and from wherever the market begins the first trade comes within a minute. The
+preset `swing` is there to be started from the chat.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ rest_url = "{market}"
 stream_url = "{stream}"
 starting_balance = 10000
 initial_state = "running"
-presets = ["cross", "dip", "swing"]
+presets = ["cross", "dip"]
 limits = {{ instrument_exposure = "40%", daily_loss = {{ warn = "5%", no_entries = "10%", halt = "20%" }}, \
 drawdown = {{ warn = "10%", no_entries = "20%", halt = "30%" }} }}
 
