@@ -110,6 +110,11 @@ def book(draft: Draft, fill: Fill) -> None:
     order = draft.state.order(fill.client_order_id)
     if order is None or (fill.symbol, fill.id) in draft.state.seen_fills:
         return
+    if fill.symbol != order.symbol:
+        # By another name it would not be known as one that is counted already (law 3).
+        words = f"a fill in {fill.symbol} was told of our order in {order.symbol}: it is not booked"
+        trouble(draft, f.Trouble.DATA_UNSOUND, str(order.client_order_id), words)
+        return
     position_id = order.position_id
     if position_id not in draft.state.positions:
         position_id = _bring_back(draft, order, fill)

@@ -233,6 +233,8 @@ class CcxtExchange:
                 raise Unavailable(f"{self._row.title} does not list {symbol}.")
             for client in (self._reads, self._orders):
                 client.set_markets(kept)
+            if self._stream is not None:
+                self._stream.know(kept)
             self._symbols = wanted
 
     def _accepted(self, raw: Any, request: OrderRequest) -> OrderReport:

@@ -53,6 +53,10 @@ class UserStream:
             loop = asyncio.get_running_loop()
             self._echoes[order] = loop.call_later(ECHO_WITHIN, self._is_deaf, order)
 
+    def know(self, markets: Sequence[Any]) -> None:
+        """The venue's rules of all instruments in use; to be called again whenever there are more."""
+        self._client.set_markets(markets)
+
     async def events(self, markets: Sequence[Any]) -> AsyncIterator[OrderSeen | FillSeen]:
         """For ever; raises Unavailable when the stream breaks, falls silent or can't be opened."""
         await self._sign_in(markets)
@@ -63,7 +67,7 @@ class UserStream:
             yield item
 
     async def _sign_in(self, markets: Sequence[Any]) -> None:
-        self._client.set_markets(markets)
+        self.know(markets)
         try:
             async with asyncio.timeout(OPEN_WITHIN):
                 await self._dialect.open_stream(self._client, self._hear)
@@ -98,14 +102,22 @@ class UserStream:
         order = ClientOrderId(name)
         self._is_heard(order)
         now = self._clock.now()
-        return OrderSeen(now, answers.order_report(raw, order, Symbol(str(raw["symbol"])), now))
+        return OrderSeen(now, answers.order_report(raw, order, self._symbol(raw), now))
 
     def _trade(self, raw: Raw) -> FillSeen | None:
         name = self._dialect.client_id_in_trade(raw) or self._names.ours(str(raw.get("order") or ""))
         if not is_ours(name) or name is None:
             return None
         now = self._clock.now()
-        return FillSeen(now, answers.fill(raw, ClientOrderId(name), Symbol(str(raw["symbol"])), now))
+        return FillSeen(now, answers.fill(raw, ClientOrderId(name), self._symbol(raw), now))
+
+    def _symbol(self, raw: Raw) -> Symbol:
+        """Without a venue's rules ccxt leaves its own spelling, BTCUSDT: by that name a fill that we have already
+        would look like another one. Raises Corrupt."""
+        symbol = str(raw["symbol"])
+        if symbol not in (self._client.markets or {}):
+            raise Corrupt(f"the venue's rules of {symbol} are not loaded yet")
+        return Symbol(symbol)
 
     def _is_heard(self, order: ClientOrderId) -> None:
         self._heard.append(order)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.evolve import SETTLED_KEPT, restore
-from engine.core.ids import ClientOrderId
+from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import Fee, Side, VenueStatus
 from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.trader import decide
@@ -32,6 +33,17 @@ def test_law_3_a_fill_told_twice_is_counted_once() -> None:
         desk.give(i.OrderSeen(desk.now, report(order.client_order_id, VenueStatus.OPEN, "4", one)))
     assert desk.position.entered == 4
     assert len(desk.of(f.FillBooked)) == 1
+
+
+def test_law_3_a_fill_told_under_another_symbol_is_told_and_not_booked() -> None:
+    """A user stream without the venue's rules calls BTC/USDT by the venue's own name: the same fill, twice."""
+    desk, order = hanging()
+    one = fill(order.client_order_id, "4", "100")
+    desk.give(i.FillSeen(desk.now, one))
+    desk.give(i.FillSeen(desk.now, replace(one, symbol=Symbol("BTCUSDT"))))
+    assert desk.position.entered == 4
+    assert len(desk.of(f.FillBooked)) == 1
+    assert [one.trouble for one in desk.of(f.TroubleBegan)] == [f.Trouble.DATA_UNSOUND]
 
 
 def test_law_3_a_fill_told_again_after_thousands_of_others_is_still_counted_once() -> None:
