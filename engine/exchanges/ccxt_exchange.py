@@ -42,23 +42,30 @@ READING: tuple[type[Exception], ...] = (Corrupt, *errors.UNREADABLE)
 class CcxtExchange:
     """engine.ports.Exchange of one live account. Besides what the port says, everything may raise KeyRefused.
 
-    `rest` and `stream` are origins that stand in for the venue's own, such as those of the sandbox.
+    `rest` and `stream` are origins that stand in for the venue's own, such as those of the sandbox; `timeout` is how
+    many seconds an answer may take.
     """
 
     def __init__(
-        self, venue: str, clock: Clock, credentials: Credentials, rest: str = "", stream: str = ""
+        self,
+        venue: str,
+        clock: Clock,
+        credentials: Credentials,
+        rest: str = "",
+        stream: str = "",
+        timeout: float = 10.0,
     ) -> None:
         self._row, self._dialect = row_of(venue), dialect_of(venue)
         self._clock = clock
         self._gate, self._budget = Gate(clock), Budget(self._dialect.allowance, clock)
 
         def client() -> Any:
-            return private_client(self._row, self._dialect.options, credentials, rest, stream)
+            return private_client(self._row, self._dialect.options, credentials, rest, stream, timeout)
 
         self._orders, self._reads = client(), client()
         self._orders.enableRateLimit = False
-        for one in (self._orders, self._reads):
-            Wire(one, self._budget, self._gate)
+        Wire(self._orders, self._budget, self._gate, again=False)
+        Wire(self._reads, self._budget, self._gate, again=True)
         self._make_client = client
         self._symbols: set[Symbol] = set()
         self._loading = asyncio.Lock()
@@ -180,9 +187,7 @@ class CcxtExchange:
                     raise _ClockOff from None
                 if refusals.is_missing(self._row.ccxt_id, asking):
                     raise _Missing from None
-                meaning = refusals.meaning_of_question(
-                    error, self._row.ccxt_id, asking, self._reads.last_response_headers
-                )
+                meaning = refusals.meaning_of_question(error, self._row.ccxt_id, asking)
                 self._gate.learn(meaning)
                 # Not chained: ccxt's own text may carry a whole address.
                 raise meaning from None
@@ -200,10 +205,7 @@ class CcxtExchange:
     async def _failed(self, error: Exception, sending: Attempt) -> PocketdeskError:
         """What a failed submit or cancel raises. A refused time is mended, but nothing is sent again."""
         meaning = refusals.meaning_of_act(error, self._row.ccxt_id, sending)
-        told = refusals.meaning_of_question(
-            error, self._row.ccxt_id, sending, self._orders.last_response_headers
-        )
-        self._gate.learn(told)
+        self._gate.learn(refusals.meaning_of_question(error, self._row.ccxt_id, sending))
         if refusals.is_clock(self._row.ccxt_id, sending):
             try:
                 await self._set_clock()

@@ -35,10 +35,16 @@ def public_client(row: VenueRow, rest: str, stream: str) -> Any:
 
 
 def private_client(
-    row: VenueRow, options: Mapping[str, Any], credentials: Credentials, rest: str, stream: str
+    row: VenueRow,
+    options: Mapping[str, Any],
+    credentials: Credentials,
+    rest: str,
+    stream: str,
+    timeout: float = TIMEOUT_MS / 1000,
 ) -> Any:
     """A ccxt.pro client that can act for an account: only CcxtExchange makes one, in live mode only (law 7)."""
     client = _client(row, {**row.options, **options}, rest, stream)
+    client.timeout = round(timeout * 1000)
     client.number = str  # no float between the venue's text and our Decimal (law 13)
     client.apiKey, client.secret = credentials.api_key, credentials.secret
     client.password = credentials.passphrase or None

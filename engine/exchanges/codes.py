@@ -15,8 +15,8 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Codes:
     """Of one venue. `refused`: nothing was done, and why. `missing`: it answered and knows no such order.
-    `key`: the key, its signature or its rights. `clock`: our time is off. `duplicate_words` mark a refusal that shows
-    that an order of this name is there."""
+    `key`: the key, its signature or its rights. `clock`: our time is off. `duplicate` and `duplicate_words`
+    mark a refusal that shows that an order of this name is there. `limited`: too many requests, whatever the status."""
 
     refused: Mapping[str, str]
     missing: frozenset[str]
@@ -24,6 +24,7 @@ class Codes:
     clock: frozenset[str]
     duplicate: frozenset[str] = field(default_factory=frozenset)
     duplicate_words: tuple[str, ...] = ()
+    limited: frozenset[str] = field(default_factory=frozenset)
 
 
 CODES: Mapping[str, Codes] = {
@@ -62,6 +63,7 @@ CODES: Mapping[str, Codes] = {
         clock=frozenset({"-1021"}),
         # -2010 is the code of every refused order; 'Duplicate order sent.' is the text of this one.
         duplicate_words=("Duplicate order",),
+        limited=frozenset({"-1003"}),
     ),
     # https://bybit-exchange.github.io/docs/v5/error
     # Not here: 10000 server timeout, 10006 and 10018 too many visits, 10014 duplicate request, 10016 server error,
@@ -92,6 +94,7 @@ CODES: Mapping[str, Codes] = {
         key=frozenset({"10003", "10004", "10005", "10007", "10010", "33004"}),
         clock=frozenset({"10002"}),
         duplicate=frozenset({"110072", "170141"}),
+        limited=frozenset({"10006", "10018"}),
     ),
     # https://www.okx.com/docs-v5/en/#error-code
     # Not here: 1 and 2 (an operation failed; sCode says why), 50001, 50004 ('does not mean that the request was
@@ -126,6 +129,7 @@ CODES: Mapping[str, Codes] = {
         ),
         clock=frozenset({"50102", "50112"}),
         duplicate=frozenset({"51016"}),
+        limited=frozenset({"50011"}),
     ),
 }
 

@@ -6,8 +6,6 @@ All else is OutcomeUnknown for what acts, and Unavailable for a question.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from engine.core.errors import Corrupt, KeyRefused, OutcomeUnknown, PocketdeskError, Rejected, Unavailable
 from engine.exchanges import errors
 from engine.exchanges.codes import CODES, Codes, code_in, words_in
@@ -36,18 +34,22 @@ def meaning_of_act(error: Exception, venue: str, attempt: Attempt) -> Pocketdesk
     return OutcomeUnknown(words)
 
 
-def meaning_of_question(
-    error: Exception, venue: str, attempt: Attempt, headers: Mapping[str, str] | None
-) -> PocketdeskError:
+def meaning_of_question(error: Exception, venue: str, attempt: Attempt) -> PocketdeskError:
     """What a failed question raises: Unavailable or KeyRefused. An unreadable answer says nothing, too."""
     if isinstance(error, PocketdeskError):
         return Unavailable(str(error)) if isinstance(error, Corrupt) else error
     codes, code = _code(venue, attempt)
     if code in codes.key:
         return KeyRefused(words_in(attempt.body) or errors.words_of(error))
-    meaning = errors.for_read(error, headers)
     # Only the venue's own word condemns a key: a 401 of something in between does not.
-    return Unavailable(str(meaning), getattr(meaning, "retry_after", None))
+    words = errors.words_of(error)
+    if attempt.status in TOO_MANY or code in codes.limited:
+        return Unavailable(words, errors.retry_after(attempt.headers) or errors.WAIT_WHEN_LIMITED)
+    return Unavailable(words)
+
+
+TOO_MANY = (418, 429)
+"""HTTP statuses of a venue that wants to be left alone."""
 
 
 def is_missing(venue: str, attempt: Attempt) -> bool:

@@ -23,6 +23,7 @@ OPEN_WITHIN = 15.0
 """Seconds to connect and sign in."""
 ECHO_WITHIN = 10.0
 """Seconds after an accepted order until the stream must have told of it."""
+CLOSE_WITHIN = 2.0
 PING_EVERY_MS = 10_000
 """ccxt's own is three minutes for Binance; two missed pongs end the connection."""
 
@@ -136,4 +137,10 @@ class UserStream:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self._client.close()
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await self._client.close()
+        except TimeoutError:
+            # A venue that hangs does not say goodbye either.
+            if self._client.session is not None:
+                await self._client.session.close()

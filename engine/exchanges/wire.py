@@ -6,7 +6,7 @@ may act leave only once, and follows no redirect: a redirected POST would be a s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 
+from engine.core.errors import Corrupt
 from engine.exchanges.budget import Budget
 from engine.exchanges.client import Gate
 
@@ -30,12 +31,13 @@ class Redirected(aiohttp.ClientError):
 @dataclass(slots=True)
 class Attempt:
     """What one call of ours came to. `acts`: it is no question; `once`: and may not be sent twice. `sent`: a request
-    that acts has left, or may have; `status` and `body` are of the last answer, None and empty while there is none."""
+    that acts has left, or may have; the rest is of the last answer, None and empty while there is none."""
 
     acts: bool
     once: bool = True
     sent: bool = False
     status: int | None = None
+    headers: Mapping[str, str] | None = None
     body: str = ""
 
 
@@ -54,10 +56,12 @@ def attempt(acts: bool, once: bool = True) -> Iterator[Attempt]:
 
 
 class Wire:
-    """Put between a ccxt client and its HTTP session."""
+    """Put between a ccxt client and its HTTP session. Without `again`, a request that found its connection closed is
+    not repeated: aiohttp would do so for all but POST, and a second cancel is refused although the first one worked."""
 
-    def __init__(self, client: Any, budget: Budget, gate: Gate) -> None:
+    def __init__(self, client: Any, budget: Budget, gate: Gate, again: bool) -> None:
         self._client: Any = client
+        self._again = again
         self._budget = budget
         self._gate = gate
         self._fetch = client.fetch
@@ -69,7 +73,7 @@ class Wire:
         self._gate.check()
         noted = _attempt.get()
         if noted is not None:
-            noted.status, noted.body = None, ""
+            noted.status, noted.headers, noted.body = None, None, ""
         if noted is not None and noted.acts and method != "GET":
             if noted.sent and noted.once:
                 raise Repeated(f"a second {method} within one call was held back")
@@ -77,9 +81,13 @@ class Wire:
         self._open()
         self._budget.spend()
         try:
-            return await self._fetch(url, method, headers, body)
+            answer = await self._fetch(url, method, headers, body)
         finally:
             self._budget.learn(self._client.last_response_headers)
+        if not isinstance(answer, dict | list):
+            # ccxt takes a text for an answer, and finds nothing in it: no order, no balance, no error.
+            raise Corrupt("the venue's answer is not JSON.")
+        return answer
 
     def note(
         self,
@@ -87,7 +95,7 @@ class Wire:
         _reason: str,
         _url: str,
         _method: str,
-        _headers: Any,
+        headers: Mapping[str, str],
         body: str,
         _sent_headers: Any,
         _sent_body: Any,
@@ -95,7 +103,7 @@ class Wire:
         """ccxt's hook for every answer: its errors often leave out the status and the venue's own code."""
         noted = _attempt.get()
         if noted is not None:
-            noted.status, noted.body = status, body
+            noted.status, noted.headers, noted.body = status, headers, body
         return body.strip()
 
     def _open(self) -> None:
@@ -107,7 +115,9 @@ class Wire:
         own: aiohttp.ClientSession = self._client.session
         trace = aiohttp.TraceConfig()
         trace.on_request_redirect.append(_refuse_redirect)
-        self._client.session = aiohttp.ClientSession(connector=own.connector, trace_configs=[trace])
+        session = aiohttp.ClientSession(connector=own.connector, trace_configs=[trace])
+        session._retry_connection = self._again  # it has no public name; a test holds it
+        self._client.session = session
         own.detach()
 
 

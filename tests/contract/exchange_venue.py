@@ -67,13 +67,22 @@ class PaperUnderTest:
 class LiveUnderTest:
     """The live adapter, with unmodified ccxt, against the sandbox venue over HTTP and websocket."""
 
-    def __init__(self, running: RunningVenue, venue: str) -> None:
+    def __init__(self, running: RunningVenue, venue: str, timeout: float = 10.0) -> None:
         self.running = running
         self.streams = dialect_of(venue).streams
         self.adapter = CcxtExchange(
-            venue, SystemClock(), CREDENTIALS, running.base_url, running.base_url.replace("http", "ws", 1)
+            venue,
+            SystemClock(),
+            CREDENTIALS,
+            running.base_url,
+            running.base_url.replace("http", "ws", 1),
+            timeout,
         )
         self.exchange: Exchange = self.adapter
+
+    def orders(self) -> list[str]:
+        """The names of all orders that the venue ever accepted: its own truth."""
+        return [order.client_id for order in self.running.venue.matching.orders(CREDENTIALS.api_key)]
 
     async def price(self, last: Decimal) -> None:
         self.running.do("price", instrument=BTC, price=str(last))
@@ -112,10 +121,10 @@ def flat_market() -> tuple[Pair, Tape]:
 
 
 @asynccontextmanager
-async def live(venue: str) -> AsyncIterator[LiveUnderTest]:
+async def live(venue: str, timeout: float = 10.0) -> AsyncIterator[LiveUnderTest]:
     """A venue of its own for each test, whose prices stand still until they are moved: its tape is flat."""
     async with running_venue(markets=[flat_market()], clients=[_CLIENT], dialect=venue) as running:
-        under_test = LiveUnderTest(running, venue)
+        under_test = LiveUnderTest(running, venue, timeout)
         try:
             yield under_test
         finally:
