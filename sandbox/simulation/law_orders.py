@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from engine.core import facts as f
-from engine.core.ids import ClientOrderId
+from engine.core.ids import ClientOrderId, is_ours
 from engine.core.model import OrderRequest, Side, State
 from engine.core.money import ZERO
 from engine.core.orders import Order, OrderStatus, Purpose
@@ -38,7 +38,7 @@ class OrderLaws:
 
     def cancels(self, name: ClientOrderId) -> None:
         """A cancel leaves the process."""
-        ours = name in self.intended or name in self._may_cancel
+        ours = is_ours(name) and (name in self.intended or name in self._may_cancel)
         self._judge.expect(ours, 4, f"a cancel left for {name}, which is not ours")
 
     # ── what is decided ───────────────────────────────────────────────────────────────────
@@ -54,6 +54,7 @@ class OrderLaws:
         elif isinstance(fact, f.OrderAdopted):
             self._may_cancel.add(fact.order.client_order_id)
         elif isinstance(fact, f.ForeignResolved) and fact.choice is f.ForeignChoice.CLOSE:
+            self._judge.expect(fact.by == "owner", 4, "a foreign order was closed, and nobody had said so")
             self._may_cancel.add(fact.client_order_id)
 
     def _intended(self, order: Order, before: TraderState) -> None:

@@ -53,6 +53,8 @@ class Oracle:
         self.protection.told(notices, self._clock.monotonic())
 
     def _look(self, fact: f.AnyFact) -> None:
+        if isinstance(fact, f.OrderIntended | f.OrderAdopted | f.OrderEnded):
+            self._moved = self._clock.monotonic()
         self.orders.look(fact, self.state)
         self.books.look(fact, self.state)
         self.safety.look(fact, self.state)

@@ -166,6 +166,12 @@ class World:
                     price = Price(self.prices[symbol])
                     self.put(i.SignalSeen(at, Signal(preset.id, symbol, action, at, price, "it wants to")))
 
+    def _wants_out(self, symbol: Symbol) -> None:
+        """Its strategies change their minds while an entry still fills."""
+        for preset in self.settings.presets.values():
+            at, price = self.clock.now(), Price(self.prices[symbol])
+            self.put(i.SignalSeen(at, Signal(preset.id, symbol, Action.EXIT, at, price, "it changed its mind")))
+
     def ticker(self, symbol: Symbol) -> Ticker:
         price = Price(self.prices[symbol])
         return Ticker(symbol, price, self.clock.now(), price, price)
@@ -191,6 +197,8 @@ class World:
             self.weather.feel(30)
             self.later(self.random.uniform(1, 8), lambda: self._sweep(request, False))
             self.later(self.random.uniform(9, 28), lambda: self._sweep(request, True))
+            if self.random.random() < 0.3:
+                self.later(self.random.uniform(1, 9), lambda: self._wants_out(request.symbol))
         return report
 
     def place_late(self, request: OrderRequest) -> None:
