@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from engine.core import facts as f
 from engine.core import inputs as i
@@ -255,11 +255,20 @@ def _cancel_overdue(draft: Draft, order: Order) -> bool:
 
 def ask(draft: Draft, order: Order) -> None:
     attempt = order.attempts + 1
-    wait = timedelta(seconds=ASK_AGAIN[min(attempt, len(ASK_AGAIN)) - 1])
-    draft.emit(f.OrderAsked(draft.at, order.client_order_id, attempt, draft.at + wait))
+    draft.emit(f.OrderAsked(draft.at, order.client_order_id, attempt, _next_question(draft, order, attempt)))
     if attempt % CALL_OWNER_AFTER == 0:
         detail = f"asked for {attempt} times and still not certain: look at the venue's own list of orders"
         trouble(draft, f.Trouble.ORDER_UNCERTAIN, order.client_order_id, detail)
+
+
+def _next_question(draft: Draft, order: Order, attempt: int) -> datetime:
+    """Ever later, but at once when 'not found' begins to count: nobody waits for a position that was never bought."""
+    due = draft.at + timedelta(seconds=ASK_AGAIN[min(attempt, len(ASK_AGAIN)) - 1])
+    waits = draft.state.mode is Mode.LIVE and order.status is OrderStatus.UNKNOWN
+    if waits and order.unknown_since is not None:
+        counts = order.unknown_since + NOT_FOUND_PATIENCE
+        return counts if draft.at < counts < due else due
+    return due
 
 
 # ── trouble ───────────────────────────────────────────────────────────────────────────────
