@@ -1,0 +1,137 @@
+"""For hours, not for every day: `python -m tests.crash matrix --rounds 50` and `python -m tests.crash settling`.
+
+Prints a line for each life and the longest and the 99th percentile of what was measured; ends with 1 if anything was
+wrong or took too long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+
+from loguru import logger
+
+from tests.crash.matrix import survive
+from tests.crash.points import POINTS
+from tests.crash.settling import settle_times
+from tests.support.live_desk import WITHIN, live_desk
+
+OUTAGES = (1.0, 90.0)
+"""Seconds between which outages last."""
+A_LIFE = 5
+"""Outages that one process lives through."""
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def share(times: Sequence[float], part: float) -> float:
+    """The value that `part` of them do not exceed."""
+    ordered = sorted(times)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
+
+
+def verdict(what: str, times: Sequence[float], failures: int) -> bool:
+    """The line that is quoted; whether it is good enough."""
+    if not times:
+        say(f"{what}: {failures} failed, none succeeded")
+        return False
+    most, high, middle = max(times), share(times, 0.99), share(times, 0.5)
+    say(
+        f"{what}: {len(times) + failures} times, {failures} failed; seconds until the truth was restored:"
+        f" median {middle:.1f}, 99th percentile {high:.1f}, most {most:.1f} (must be {WITHIN:g})"
+    )
+    return failures == 0 and high <= WITHIN
+
+
+async def run_all(
+    lives: Iterable[Callable[[Path], Awaitable[list[float]]]], at_once: int
+) -> tuple[list[float], int]:
+    """All lives, so many beside each other; their times, and how many failed."""
+    times: list[float] = []
+    failed = 0
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(live: Callable[[Path], Awaitable[list[float]]]) -> None:
+        nonlocal failed
+        async with gate:
+            with tempfile.TemporaryDirectory(prefix="pocketdesk-") as folder:
+                try:
+                    times.extend(await live(Path(folder)))
+                except AssertionError as error:
+                    failed += 1
+                    say(f"FAILED {error}")
+
+    await asyncio.gather(*(one(live) for live in lives))
+    return times, failed
+
+
+def matrix(options: argparse.Namespace) -> bool:
+    """Every point, so many times over."""
+
+    def life(number: int) -> Callable[[Path], Awaitable[list[float]]]:
+        async def live(folder: Path) -> list[float]:
+            try:
+                took = await survive(number, folder)
+            except AssertionError as error:
+                raise AssertionError(f"at point {number} ({POINTS[number].title}): {error}") from None
+            say(f"point {number:2} {took:5.1f} s  {POINTS[number].title}")
+            if took > WITHIN:
+                raise AssertionError(f"point {number} took {took:.1f} s")
+            return [took]
+
+        return live
+
+    chosen = options.points or list(POINTS)
+    lives = [life(number) for _ in range(options.rounds) for number in chosen]
+    return verdict("crash matrix", *asyncio.run(run_all(lives, options.at_once)))
+
+
+def settling(options: argparse.Namespace) -> bool:
+    """Outages of random length; the seed makes them the same again."""
+    chance = random.Random(options.seed)
+
+    def life(outages: Sequence[float]) -> Callable[[Path], Awaitable[list[float]]]:
+        async def live(folder: Path) -> list[float]:
+            async with live_desk(folder) as desk:
+                times = await settle_times(desk, await desk.whole.run(), outages)
+            for outage, took in zip(outages, times, strict=True):
+                say(
+                    f"unknown outcome, venue away for {outage:4.1f} s: settled {took:5.1f} s after its return"
+                )
+            return times
+
+        return live
+
+    count = -(-options.times // A_LIFE)
+    lives = [life([chance.uniform(*OUTAGES) for _ in range(A_LIFE)]) for _ in range(count)]
+    return verdict("unknown outcomes", *asyncio.run(run_all(lives, options.at_once)))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    lives = commands.add_parser("matrix", help="kill the bot at every point")
+    lives.add_argument("--rounds", type=int, default=50)
+    lives.add_argument("--at-once", type=int, default=4)
+    lives.add_argument("points", type=int, nargs="*", choices=list(POINTS), help="only these")
+    lives.set_defaults(work=matrix)
+    outages = commands.add_parser("settling", help="how long an outcome stays unknown")
+    outages.add_argument("--times", type=int, default=50)
+    outages.add_argument("--at-once", type=int, default=5)
+    outages.add_argument("--seed", type=int, default=1)
+    outages.set_defaults(work=settling)
+    options = parser.parse_args()
+    logger.remove()
+    return 0 if options.work(options) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
