@@ -27,6 +27,8 @@ class Kind(StrEnum):
     DAYS = "days"
     PRESET = "preset"
     STRATEGY = "strategy"
+    AMOUNT = "amount"
+    SHARE = "share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,19 @@ COMMANDS: tuple[Command, ...] = (
     Command("resume", "resume", Risk.RISKIER, (_C,), example="/resume", group="steer"),
     Command("close", "close", Risk.RISKIER, (Kind.POSITION, _C), example="/close BTC", group="steer"),
     Command("flatten", "flatten", Risk.RISKIER, (_C,), example="/flatten", group="steer"),
+    Command(
+        "buy", "buy", Risk.RISKIER, (Kind.SYMBOL, Kind.AMOUNT, _C), example="/buy BTC 250", group="steer"
+    ),
+    Command(
+        "sell",
+        "sell",
+        Risk.RISKIER,
+        (Kind.POSITION, Kind.SYMBOL, Kind.SHARE, _C),
+        example="/sell BTC",
+        group="steer",
+    ),
+    Command("reconcile", "reconcile", Risk.SAFER, (_C,), example="/reconcile", group="steer"),
+    Command("live", "live", Risk.RISKIER, (_C,), example="/live", group="steer"),
     Command("connections", "connections", arguments=(_C,), example="/connections", group="desk"),
     Command("presets", "presets", Risk.READS, (Kind.PRESET, _C), example="/presets", group="desk"),
     Command("strategies", "strategies", arguments=(Kind.STRATEGY,), example="/strategies", group="desk"),

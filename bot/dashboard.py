@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 from loguru import logger
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
@@ -11,7 +12,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from bot.chat import Chat, seconds_of
 from bot.screens.base import Button, Screen, in_rows, row
 from bot.screens.figures import clock_time, money, percent, signed, signed_percent
-from bot.screens.home import headline, warnings
+from bot.screens.home import headline, reconciled, warnings
 from bot.screens.summary import HALTED, Summary
 from bot.text import Html, fit, lines, say, word
 from engine.clock import Clock
@@ -23,10 +24,10 @@ LEAST_SECONDS = 2.0
 KEY = "dashboard.message"
 
 
-def board(summaries: list[Summary], heartbeat: str) -> Screen:
-    """The whole desk in a few lines."""
-    body = [line for one in summaries[:8] for line in ("", *_lines(one))]
-    text = lines(say("desk.title"), *body, "", say("desk.heartbeat", time=heartbeat))
+def board(summaries: list[Summary], now: datetime) -> Screen:
+    """The whole desk in a few lines; `now` is its heartbeat."""
+    body = [line for one in summaries[:8] for line in ("", *_lines(one, now))]
+    text = lines(say("desk.title"), *body, "", say("desk.heartbeat", time=clock_time(now)))
     running = any(one.state == "running" for one in summaries)
     buttons = [
         Button(word("button.home"), "home", {"new": "1"}),
@@ -41,13 +42,14 @@ def board(summaries: list[Summary], heartbeat: str) -> Screen:
     return Screen(fit(text), in_rows(buttons))
 
 
-def _lines(one: Summary) -> list[Html]:
+def _lines(one: Summary, now: datetime) -> list[Html]:
     return [
         headline(one),
         row(money(one.equity, one.quote), f"{signed_percent(one.day_share)}"),
         row(word("desk.open", count=len(one.holdings)), signed(one.open_profit)),
         row(word("home.exposure"), percent(one.exposure, 0)),
-        *warnings(one, 2),
+        *([reconciled(one, now)] if one.is_live else []),
+        *warnings(one, 3),
     ]
 
 
@@ -126,7 +128,7 @@ class Dashboard:
             await self._renew()
 
     def _screen(self) -> Screen:
-        return board(self.source() if self.source else [], clock_time(self._clock.now()))
+        return board(self.source() if self.source else [], self._clock.now())
 
     async def _renew(self) -> None:
         if self._owner is None:

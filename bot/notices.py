@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.screens.base import Button, Row, Screen
-from bot.screens.figures import (
-    clock_time,
-)
+from bot.screens.figures import clock_time
+from bot.screens.summary import mode_mark, mode_word
 from bot.screens.telling import BODIES, Data, Fields
 from bot.text import Html, catalogue, fit, lines, plain, say, shorten, word
+from engine.core.model import Side
 from engine.core.notices import Weight
 
 
@@ -69,9 +69,10 @@ def merged(found: Sequence[Told], longest: int = 12) -> Screen:
 
 
 def _place(data: Data) -> str:
-    """`main · PAPER`; empty for what concerns no connection."""
-    connection, mode = str(data.get("connection") or ""), str(data.get("mode") or "").upper()
-    return " · ".join(one for one in (connection, mode) if one)
+    """`🔴 main · LIVE`; empty for what concerns no connection."""
+    connection, mode = str(data.get("connection") or ""), str(data.get("mode") or "")
+    told = " · ".join(one for one in (connection, mode_word(mode)) if one)
+    return f"{mode_mark(mode)} {told}".strip()
 
 
 def _body(told: Told) -> Html:
@@ -90,6 +91,7 @@ def _plainly(told: Told) -> Html:
 KINDS = tuple(BODIES)
 
 _OF_POSITION = ("position", "trade", "close")
+_OF_FOREIGN = ("foreign_adopt", "foreign_close", "foreign_ignore")
 _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     "breaker": (
         ("button.pause", "pause"),
@@ -109,9 +111,20 @@ _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("button.flatten", "flatten"),
     ),
     "position_reduced": (("button.position", "position"), ("home.orders_plain", "orders")),
-    "shortfall": (("home.positions_plain", "positions"), ("button.halt", "halt")),
-    "foreign_found": (("home.orders_plain", "orders"), ("button.health", "health")),
+    "shortfall": (
+        ("home.positions_plain", "positions"),
+        ("button.reconcile", "reconcile"),
+        ("button.halt", "halt"),
+    ),
+    "foreign_found": (
+        ("foreign_choice.foreign_adopt", "foreign_adopt"),
+        ("foreign_choice.foreign_close", "foreign_close"),
+        ("foreign_choice.foreign_ignore", "foreign_ignore"),
+        ("home.orders_plain", "orders"),
+    ),
     "order_unknown": (("home.orders_plain", "orders"), ("button.halt", "halt")),
+    "order_ended": (("home.orders_plain", "orders"),),
+    "reconciled": (("home.orders_plain", "orders"), ("home.positions_plain", "positions")),
     "trouble": (("button.pause", "pause"), ("button.health", "health")),
     "position_opened": (("button.position", "position"), ("button.chart", "chart")),
     "position_closed": (("button.trade", "trade"), ("button.chart", "chart")),
@@ -128,21 +141,27 @@ def _buttons(told: Told) -> tuple[Row, ...]:
     found = [
         Button(catalogue()[key], verb, _needed(verb, args))
         for key, verb in _ANSWERS.get(told.kind, ())
-        if verb not in _OF_POSITION or {"c", "p"} <= args.keys()
+        if _complete(verb, args) and (verb != "foreign_adopt" or told.data.get("side") == Side.BUY)
     ]
     return tuple(tuple(found[start : start + 2]) for start in range(0, len(found), 2))
 
 
+def _complete(verb: str, args: Mapping[str, str]) -> bool:
+    """Whether the notice names what this button is about."""
+    if verb in _OF_POSITION:
+        return {"c", "p"} <= args.keys()
+    return verb not in _OF_FOREIGN or {"c", "o"} <= args.keys()
+
+
 def _args(data: Data) -> dict[str, str]:
-    names = (("connection", "c"), ("position", "p"), ("symbol", "s"))
+    names = (("connection", "c"), ("mode", "m"), ("position", "p"), ("symbol", "s"), ("order", "o"))
     return {short: str(data[name]) for name, short in names if data.get(name)}
 
 
 def _needed(verb: str, args: Mapping[str, str]) -> dict[str, str]:
     wanted = {
-        "position": ("c", "p"),
-        "close": ("c", "p"),
-        "trade": ("c", "p"),
+        **dict.fromkeys(_OF_POSITION, ("c", "m", "p")),
+        **dict.fromkeys(_OF_FOREIGN, ("c", "m", "o")),
         "chart": ("c", "s"),
         "home": (),
         "health": (),

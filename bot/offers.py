@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
 from bot.handlers.base import EVERY, Services
-from bot.screens import confirming, talk
+from bot.handlers.preview import preview
+from bot.screens import confirming, foreign, live, talk, trading
 from bot.screens.base import Button, Screen
 from bot.screens.confirming import Offer
-from bot.screens.figures import price
-from bot.screens.summary import Holding, Summary
-from bot.text import say, word
+from bot.screens.figures import price, quantity
+from bot.screens.foreign import Foreign
+from bot.screens.summary import Holding, Summary, mode_tag
+from bot.text import Html, say, word
 from bot.waiting import PATIENCE, Wanted
+from engine.core.ids import Symbol
+from engine.core.model import Mode
 from engine.core.money import ZERO
 from engine.core.orders import Purpose
 from engine.core.settings import Preset
+from engine.desk import ConnectionView
 
 LIFE = timedelta(seconds=60)
 """How long a confirmation is good for."""
 
 
+DRIFT = Decimal("0.01")
+"""A price that moved more than this since it was shown is shown again before anything is sent."""
+
+
 def _offer(services: Services, verb: str, label: str, **args: str) -> Offer:
-    return Offer({"do": verb, **args}, services.now() + LIFE, label)
+    """Bound to the mode that was shown: the same position or name may mean another one in the other mode."""
+    bound = {"m": services.view(args["c"]).settings.mode.value} if args["c"] != EVERY else {}
+    return Offer({"do": verb, **args, **bound}, services.now() + LIFE, label)
+
+
+def modes_of(services: Services, connections: Iterable[str]) -> str:
+    """Which mode each of several connections is in."""
+    return ",".join(sorted(f"{one}.{services.view(one).settings.mode}" for one in connections))
 
 
 def offer_resume(services: Services, found: Sequence[Summary], halted: Sequence[Summary]) -> Screen:
@@ -37,10 +53,12 @@ def offer_resume(services: Services, found: Sequence[Summary], halted: Sequence[
         return talk.done(say("steer.all_halted"), *buttons)
     names = ",".join(one.connection for one in found)
     scope = found[0].connection if len(found) == 1 else EVERY
-    return confirming.resume(found, _offer(services, "resume", word("confirm.resume"), c=scope, names=names))
+    modes = modes_of(services, [one.connection for one in found])
+    offer = _offer(services, "resume", word("confirm.resume"), c=scope, names=names, modes=modes)
+    return confirming.resume(found, offer)
 
 
-def offer_close(services: Services, held: Holding, moved: bool = False) -> Screen:
+def offer_close(services: Services, held: Holding, moved: bool = False, note: Html | None = None) -> Screen:
     offer = _offer(
         services,
         "close",
@@ -50,7 +68,7 @@ def offer_close(services: Services, held: Holding, moved: bool = False) -> Scree
         quantity=str(held.position.quantity),
         seen=str(held.last or ""),
     )
-    return confirming.close(held, fee_of(held), offer, moved)
+    return confirming.close(held, fee_of(held), offer, moved, note)
 
 
 def offer_flatten(services: Services, found: Sequence[Summary], moved: bool = False) -> Screen:
@@ -69,7 +87,9 @@ def _entries(services: Services, connection: str) -> int:
 def fingerprint(found: Sequence[Summary]) -> str:
     """Which positions, and how much of each: what the owner has agreed to."""
     held = [
-        f"{one.connection}/{it.position.id}={it.position.quantity}" for one in found for it in one.holdings
+        f"{one.connection}.{one.mode}/{it.position.id}={it.position.quantity}"
+        for one in found
+        for it in one.holdings
     ]
     return ",".join(sorted(held))
 
@@ -97,11 +117,64 @@ def offer_preset(services: Services, one: Summary, preset: Preset) -> Screen:
 
 def ask_to_lift(services: Services, one: Summary) -> Screen:
     """Lifting a halt takes more than a tap: a word that is new each time has to be typed."""
-    typed = f"LIFT {secrets.randbelow(9000) + 1000}"
-    args = {"c": str(one.connection), "halted_at": str(one.halted_at)}
-    wanted = Wanted("lift_typed", args, services.now() + PATIENCE, typed)
+    wanted = _expect_word(services, one, "LIFT", "lift_typed", halted_at=str(one.halted_at))
+    return confirming.lift(one, wanted.typed, wanted.until)
+
+
+def ask_live(services: Services, one: Summary) -> Screen:
+    """Real money needs a typed word as well (law 8): for exactly this connection, on paper as it is now."""
+    wanted = _expect_word(services, one, "LIVE", "live_typed")
+    presets = list(services.view(one.connection).settings.presets.values())
+    return live.ask(one, presets, wanted.typed, wanted.until)
+
+
+def _expect_word(services: Services, one: Summary, word_: str, verb: str, **bound: str) -> Wanted:
+    """A word that is new each time; it counts once, not for long, and not after a restart."""
+    typed = f"{word_} {secrets.randbelow(9000) + 1000}"
+    args = {"c": str(one.connection), "m": one.mode.value, **bound}
+    wanted = Wanted(verb, args, services.now() + PATIENCE, typed)
     services.waiting.expect(wanted)
-    return confirming.lift(one, typed, wanted.until)
+    return wanted
+
+
+def offer_buy(
+    services: Services, view: ConnectionView, symbol: Symbol, value: Decimal, moved: bool = False
+) -> Screen:
+    """What buying for `value` (quote) would mean, or why the trader would refuse it."""
+    found = preview(view, symbol, value, services.now())
+    if isinstance(found, str):
+        it = view.settings
+        text = say("steer.refused", connection=it.connection, mode=mode_tag(it.mode), reason=found)
+        return talk.sentence(text, Button(word("home.risk"), "risk", {"c": it.connection}))
+    size = quantity(found.quantity, found.instrument.base)
+    offer = _offer(
+        services,
+        "buy",
+        word("trading.yes_live" if found.at.mode is Mode.LIVE else "trading.yes", size=size),
+        c=str(view.settings.connection),
+        s=symbol,
+        amount=f"{value:f}",
+        quantity=str(found.quantity),
+        seen=str(found.price),
+    )
+    return trading.buy(found, offer, moved)
+
+
+def offer_foreign(services: Services, found: Foreign, adopt: bool, moved: bool = False) -> Screen:
+    """Adopt or close an order that is in no book of ours."""
+    view, report = services.view(found.connection), found.report
+    ticker = view.prices.get(report.symbol)
+    offer = _offer(
+        services,
+        "foreign_adopt" if adopt else "foreign_close",
+        word("foreign.yes_adopt" if adopt else "foreign.yes_close"),
+        c=found.connection,
+        o=report.client_order_id,
+        filled=str(report.filled),
+    )
+    last = ticker.last if ticker else None
+    it = view.settings
+    return foreign.confirm(found, it.venue, it.quote, last, adopt, offer, moved)
 
 
 def fee_of(held: Holding) -> Decimal:

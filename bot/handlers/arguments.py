@@ -8,6 +8,8 @@ from bot.commands import Command, Kind
 from bot.handlers.base import EVERY, Services
 from bot.handlers.charting import timeframe_of
 from bot.handlers.reading import everything_held, symbol_named
+from bot.screens.base import place
+from bot.screens.figures import amount_of
 
 Reader = Callable[[Services, str], dict[str, str] | None]
 
@@ -56,7 +58,9 @@ def _position(services: Services, text: str) -> dict[str, str] | None:
     if not found:
         symbol = symbol_named(services, text)
         found = [one for one in held if one.position.symbol == symbol]
-    return {"c": found[0].connection, "p": found[0].position.id} if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    return {**place(found[0].connection, found[0].mode), "p": found[0].position.id}
 
 
 def _symbol(services: Services, text: str) -> dict[str, str] | None:
@@ -86,6 +90,22 @@ def _strategy(services: Services, text: str) -> dict[str, str] | None:
     return {"strategy": named[0]} if named else None
 
 
+def _amount(services: Services, text: str) -> dict[str, str] | None:
+    """A sum to buy for, in quote coin; the coin may stand behind it."""
+    quotes = {services.desk.view(one).settings.quote for one in services.desk.connections()}
+    found = (amount_of(text, quote) for quote in quotes)
+    value = next((one for one in found if one is not None), None)
+    return {"amount": f"{value:f}"} if value is not None else None
+
+
+def _share(services: Services, text: str) -> dict[str, str] | None:
+    """`50%`, or `all`."""
+    if text.lower() == "all":
+        return {"share": "1"}
+    value = amount_of(text.removesuffix("%")) if text.endswith("%") else None
+    return {"share": str(value / 100)} if value is not None and value <= 100 else None
+
+
 _READERS: dict[Kind, Reader] = {
     Kind.CONNECTION: _connection,
     Kind.POSITION: _position,
@@ -94,4 +114,6 @@ _READERS: dict[Kind, Reader] = {
     Kind.DAYS: _days,
     Kind.PRESET: _preset,
     Kind.STRATEGY: _strategy,
+    Kind.AMOUNT: _amount,
+    Kind.SHARE: _share,
 }

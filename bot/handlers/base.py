@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
 from bot.charts import Charts
 from bot.screens.base import Screen
-from bot.screens.summary import Summary, summarise
+from bot.screens.summary import Summary, mode_tag, summarise
 from bot.screens.talk import choose
 from bot.text import say, word
 from bot.waiting import Waiting
@@ -56,8 +56,13 @@ class Services:
         """Raises KeyError for a connection that is not (or no longer) there."""
         return self.desk.view(ConnectionId(connection))
 
+    def summary(self, connection: str) -> Summary:
+        """Raises KeyError like `view`."""
+        leaving = self.desk.leaving_live(ConnectionId(connection))
+        return replace(summarise(self.view(connection)), leaving_live=leaving)
+
     def summaries(self) -> list[Summary]:
-        return [summarise(self.desk.view(one)) for one in self.desk.connections()]
+        return [self.summary(one) for one in self.desk.connections()]
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -96,7 +101,10 @@ def chosen(services: Services, ask: Ask, *, every: bool = False) -> list[Connect
 
 def which(services: Services, ask: Ask, verb: str, *, every: bool = False) -> Screen:
     """Ask for the connection."""
-    choices = [(f"{one.sign} {one.connection}", str(one.connection)) for one in services.summaries()]
+    choices = [
+        (f"{one.sign} {one.connection} {mode_tag(one.mode)}", str(one.connection))
+        for one in services.summaries()
+    ]
     if every:
         choices.append((word("button.every"), EVERY))
     return choose(say("choose.connection"), choices, verb, "c", ask.args)

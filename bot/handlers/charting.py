@@ -14,7 +14,7 @@ from bot.handlers.reading import symbols_of
 from bot.screens import figures, results, talk
 from bot.screens.base import Button, Screen
 from bot.screens.figures import price, signed_percent
-from bot.screens.summary import holdings_of, mode_tag
+from bot.screens.summary import holdings_of, mode_word
 from bot.text import known, say, word
 from engine.core.errors import Denied, Unavailable
 from engine.core.ids import ConnectionId, Symbol
@@ -122,7 +122,7 @@ def _described(
     timeframe = figures.timeframe(seconds)
     return Chart(
         title=str(symbol),
-        subtitle=f"{timeframe} · {view.settings.venue} · {mode_tag(view.settings.mode)}",
+        subtitle=f"{timeframe} · {view.settings.venue} · {mode_word(view.settings.mode)}",
         last=price(last, instrument),
         change=f"{figures.arrow(change)} {signed_percent(change)}",
         rising=change >= 0,

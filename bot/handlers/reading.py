@@ -12,7 +12,6 @@ from bot.screens.summary import Holding, holding_of, holdings_of, summarise
 from bot.text import say
 from engine.core.ids import PositionId, PresetId, Symbol, base_of
 from engine.core.money import ZERO
-from engine.core.orders import Order
 from engine.desk import ConnectionView
 
 
@@ -50,16 +49,6 @@ async def position(services: Services, ask: Ask) -> Screen:
     if held is not None:
         return positions.position(held, services.now())
     return await trade(services, ask)
-
-
-async def orders(services: Services, ask: Ask) -> Screen:
-    views = [services.desk.view(one) for one in chosen(services, ask, every=True)]
-    found: list[tuple[str, str, Order]] = [
-        (view.settings.connection, view.settings.mode, order)
-        for view in views
-        for order in view.state.orders.values()
-    ]
-    return lists.orders(found, ask.page, _scope(ask), services.now())
 
 
 async def trades(services: Services, ask: Ask) -> Screen:
@@ -131,7 +120,7 @@ async def connections_(services: Services, ask: Ask) -> Screen:
 
 async def connection(services: Services, ask: Ask) -> Screen:
     view = services.view(ask.args["c"])
-    return setup.connection(view, summarise(view), services.now())
+    return setup.connection(view, services.summary(ask.args["c"]), services.now())
 
 
 async def presets(services: Services, ask: Ask) -> Screen:

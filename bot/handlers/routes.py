@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot import confirm
 from bot.commands import Risk
-from bot.handlers import charting, looking_back, reading, steering
+from bot.handlers import charting, live, looking_back, ordering, reading, steering, trading
 from bot.handlers.base import Handler, Series
 
 
@@ -27,7 +27,9 @@ ROUTES: dict[str, Route] = {
     "version": Route(reading.version),
     "positions": Route(reading.positions_),
     "position": Route(reading.position, needs=("c", "p")),
-    "orders": Route(reading.orders),
+    "orders": Route(ordering.orders),
+    "stop_order": Route(ordering.stop_order, needs=("c", "o")),
+    "foreign": Route(ordering.foreign, needs=("c", "o")),
     "trades": Route(reading.trades),
     "trade": Route(reading.trade, needs=("c", "p")),
     "balance": Route(reading.balance),
@@ -53,9 +55,24 @@ ROUTES: dict[str, Route] = {
     "stop_to": Route(steering.stop_to, risk=Risk.SAFER, needs=("c", "p", "price")),
     "preset_stop": Route(steering.preset_stop, risk=Risk.SAFER, needs=("c", "preset")),
     "preset_start": Route(steering.preset_start, needs=("c", "preset")),
+    "buy": Route(trading.buy),
+    "sell": Route(trading.sell),
+    "cancel": Route(series=ordering.cancel, risk=Risk.SAFER, needs=("c", "o")),
+    "foreign_adopt": Route(ordering.foreign_adopt, needs=("c", "o")),
+    "foreign_close": Route(ordering.foreign_close, needs=("c", "o")),
+    "foreign_ignore": Route(ordering.foreign_ignore, risk=Risk.SAFER, needs=("c", "o")),
+    "live": Route(series=live.live),
+    "live_go": Route(live.live_go, needs=("c",)),
+    "paper": Route(series=live.paper, risk=Risk.SAFER, needs=("c",)),
+    "reconcile": Route(series=live.reconcile, risk=Risk.SAFER),
     "forget": Route(steering.forget),
     "do": Route(series=confirm.carry_out, risk=Risk.RISKIER, needs=("do", "c")),
 }
 
-TYPED = {"stop_typed": steering.stop_typed, "lift_typed": confirm.lift_typed}
+TYPED: dict[str, Route] = {
+    "stop_typed": Route(steering.stop_typed),
+    "amount_typed": Route(trading.amount_typed),
+    "lift_typed": Route(confirm.lift_typed),
+    "live_typed": Route(series=live.live_typed),
+}
 """What answers a text that was waited for."""

@@ -9,13 +9,13 @@ from decimal import Decimal
 from bot import confirm, offers
 from bot.handlers.base import Ask, Services, chosen, which
 from bot.handlers.reading import everything_held
+from bot.handlers.sending import send
 from bot.screens import positions, talk
-from bot.screens.base import Button, Screen
-from bot.screens.figures import arrow, parsed, price, signed_percent
+from bot.screens.base import Button, Screen, place
+from bot.screens.figures import amount_of, arrow, price, signed_percent
 from bot.screens.summary import Holding, Summary, holding_of, mode_tag, summarise
 from bot.text import Html, lines, say, word
 from bot.waiting import PATIENCE, Wanted
-from engine.core.errors import StorageTrouble
 from engine.core.ids import ConnectionId, PresetId
 from engine.core.inputs import Command, Halt, Pause, SwitchPreset
 from engine.desk import Answer
@@ -25,14 +25,7 @@ Maker = Callable[[ConnectionId], Command]
 
 async def send_each(services: Services, connections: Sequence[ConnectionId], make: Maker) -> list[Answer]:
     """The same command to each connection, side by side; one that fails does not hold the others (law 16)."""
-    return await asyncio.gather(*(_send(services, one, make(one)) for one in connections))
-
-
-async def _send(services: Services, connection: ConnectionId, command: Command) -> Answer:
-    try:
-        return await services.desk.send(connection, command)
-    except StorageTrouble as trouble:
-        return Answer(refused=word("steer.not_stored", reason=str(trouble)))
+    return await asyncio.gather(*(send(services, one, make(one)) for one in connections))
 
 
 async def pause(services: Services, ask: Ask) -> Screen:
@@ -84,7 +77,7 @@ async def resume(services: Services, ask: Ask) -> Screen:
     connections = chosen(services, ask)
     if not connections:
         return which(services, ask, "resume", every=True)
-    found = [summarise(services.desk.view(one)) for one in connections]
+    found = [services.summary(one) for one in connections]
     waiting = [one for one in found if one.state != "running"]
     if not waiting:
         return talk.done(say("steer.runs_already"), Button(word("button.pause"), "pause"))
@@ -122,7 +115,7 @@ def _pick_position(services: Services, verb: str) -> Screen:
             f"{one.position.symbol} {arrow(one.profit or Decimal(0))} {signed_percent(one.share or Decimal(0))}"
             f" · {one.connection} {mode_tag(one.mode)}",
             verb,
-            {"c": one.connection, "p": one.position.id},
+            {**place(one.connection, one.mode), "p": one.position.id},
         )
         for one in found[:40]
     ]
@@ -174,15 +167,15 @@ def _to_tick(level: Decimal, held: Holding) -> Decimal:
 
 async def stop_typed(services: Services, ask: Ask) -> Screen:
     """A price that the owner wrote."""
-    level = parsed(ask.args.get("text", "").replace(",", "").replace(" ", ""))
-    if level is None or level <= 0:
+    level = amount_of(ask.args.get("text", ""))
+    if level is None:
         services.waiting.expect(Wanted("stop_typed", _place(ask), services.now() + PATIENCE))
         return talk.sentence(say("hint.price", given=ask.args.get("text", "")[:40]))
     return await stop_to(services, Ask(ask.id, ask.at, ask.by, {**_place(ask), "price": str(level)}))
 
 
 def _place(ask: Ask) -> dict[str, str]:
-    return {"c": ask.args["c"], "p": ask.args["p"]}
+    return {key: ask.args[key] for key in ("c", "m", "p") if key in ask.args}
 
 
 async def stop_to(services: Services, ask: Ask) -> Screen:
@@ -204,7 +197,7 @@ async def preset_stop(services: Services, ask: Ask) -> Screen:
     """Stopping a preset is safer: at once."""
     preset = PresetId(ask.args["preset"])
     connection = ConnectionId(ask.args["c"])
-    answer = await _send(services, connection, SwitchPreset(ask.at, ask.id, ask.by, preset, False))
+    answer = await send(services, connection, SwitchPreset(ask.at, ask.id, ask.by, preset, False))
     one = summarise(services.desk.view(connection))
     args = {"c": ask.args["c"], "preset": preset}
     if answer.refused:

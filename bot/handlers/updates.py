@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +27,7 @@ from engine.core.ids import BookId, CommandId
 from engine.core.notices import Notice, Weight
 
 STALE = timedelta(minutes=2)
+_WORD = re.compile(r"(LIVE|LIFT) \d{4}", re.IGNORECASE)
 _ANSWER_SECONDS = 1.5
 """How long a tap that acts waits to learn from Telegram that it is an old one."""
 
@@ -102,7 +104,7 @@ class Updates:
         wanted = self._services.waiting.take(self._services.now())
         text = (message.text or "").strip()
         if wanted is None:
-            await self.show(place, talk.not_a_command())
+            await self.show(place, talk.word_gone() if _WORD.fullmatch(text) else talk.not_a_command())
         elif self._is_stale(message):
             await self.show(place, talk.sentence(say("hint.stale_text")))
         elif wanted.typed and text.upper() != wanted.typed:
@@ -111,9 +113,7 @@ class Updates:
             await self._answered(wanted, text, name, place)
 
     async def _answered(self, wanted: Wanted, text: str, name: str, place: Place) -> None:
-        handler = TYPED[wanted.verb]
-        screen = await handler(self._services, self._ask(name, {**wanted.args, "text": text[:100]}))
-        await self.show(place, screen)
+        await self.show_all(place, TYPED[wanted.verb], self._ask(name, {**wanted.args, "text": text[:100]}))
 
     # ── taps ──────────────────────────────────────────────────────────────────────────────
 
@@ -189,6 +189,9 @@ class Updates:
         if any(need not in ask.args for need in route.needs) or not self._is_here(ask):
             await self.show(place, talk.sentence(say("hint.gone")))
             return
+        if (other := self._other_mode(ask)) is not None:
+            await self.show(place, other)
+            return
         async for screen in _screens(route, self._services, ask):
             await self.show(place, screen)
 
@@ -196,6 +199,14 @@ class Updates:
         """A button may be older than the config: its connection may be gone."""
         named = ask.args.get("c", EVERY)
         return named == EVERY or named in self._services.desk.connections()
+
+    def _other_mode(self, ask: Ask) -> Screen | None:
+        """Paper and live each count their positions from one: a button of the one must never mean the other."""
+        meant = ask.args.get("m")
+        if meant is None or "c" not in ask.args:
+            return None
+        one = self._services.summary(ask.args["c"])
+        return None if one.mode == meant else talk.other_mode(one.connection, meant, one.mode)
 
     async def show(self, place: Place, screen: Screen) -> None:
         """Edit in place where Telegram can: a text into a text, a picture into a picture; else a new message."""

@@ -39,6 +39,11 @@ class Screen:
     note: bool = False
 
 
+def place(connection: str, mode: str) -> dict[str, str]:
+    """What a button needs to mean the same account later: the connection, and the mode that it was in."""
+    return {"c": connection, "m": mode}
+
+
 def row(left: str, right: str = "", width: int = WIDTH) -> Html:
     """A line of a table: `left` … `right`, exactly within `width`; the left side gives way."""
     right = right[: width - 2]

@@ -20,6 +20,7 @@ from bot.screens.figures import (
 )
 from bot.screens.summary import Holding, Summary, mode_tag
 from bot.text import Html, fit, known, lines, say, word
+from engine.core.model import Mode
 from engine.core.money import ZERO
 from engine.core.settings import Preset
 from engine.core.state import TraderState
@@ -36,7 +37,8 @@ class Offer:
     label: str
 
 
-def _ask(offer: Offer, text: Html, cancel: Button) -> Screen:
+def ask_with(offer: Offer, text: Html, cancel: Button) -> Screen:
+    """The question with its one-time button, and until when it is good."""
     buttons: tuple[Row, ...] = ((Button(offer.label, "do", offer.args, once=True),), (cancel,))
     return Screen(fit(lines(text, "", say("confirm.until", time=clock_time(offer.until)))), buttons)
 
@@ -45,8 +47,19 @@ def _cancel(verb: str = "home", args: Mapping[str, str] | None = None) -> Button
     return Button(word("button.cancel"), verb, args or {})
 
 
+def _back_to(one: Holding) -> Button:
+    return _cancel("position", {"c": one.connection, "m": one.mode, "p": one.position.id})
+
+
 def _place(one: Summary | Holding) -> Html:
-    return say("confirm.place", connection=one.connection, venue=one.venue, mode=mode_tag(one.mode))
+    return where(one.connection, one.venue, one.mode)
+
+
+def where(connection: str, venue: str, mode: Mode) -> Html:
+    """Which account it concerns; of a live one that it is real money."""
+    if mode is Mode.LIVE:
+        return say("confirm.place_live", connection=connection, venue=venue, mode=mode_tag(mode))
+    return say("confirm.place", connection=connection, venue=venue, mode=mode_tag(mode))
 
 
 def resume(found: Sequence[Summary], offer: Offer) -> Screen:
@@ -59,12 +72,13 @@ def resume(found: Sequence[Summary], offer: Offer) -> Screen:
         ),
         "",
         say("confirm.resume_text"),
+        say("home.leaving_live") if any(one.leaving_live for one in found) else None,
     )
-    return _ask(offer, text, _cancel())
+    return ask_with(offer, text, _cancel())
 
 
-def close(one: Holding, fee: Decimal, offer: Offer, moved: bool) -> Screen:
-    """Side, size in both coins, price, fee, and what is held afterwards."""
+def close(one: Holding, fee: Decimal, offer: Offer, moved: bool, note: Html | None = None) -> Screen:
+    """Side, size in both coins, price, fee, and what is held afterwards. `note` is said at the end."""
     it = one.position
     text = lines(
         say("confirm.moved") if moved else None,
@@ -75,8 +89,9 @@ def close(one: Holding, fee: Decimal, offer: Offer, moved: bool) -> Screen:
         *_leaving_rows(one, fee),
         row(word("confirm.after"), quantity(ZERO, one.base)),
         say("confirm.market_text"),
+        note,
     )
-    return _ask(offer, text, _cancel("position", {"c": one.connection, "p": it.id}))
+    return ask_with(offer, text, _back_to(one))
 
 
 def _leaving_rows(one: Holding, fee: Decimal) -> list[Html]:
@@ -107,7 +122,7 @@ def flatten(
     text = lines(
         *parts, "", say("confirm.entries", count=entries) if entries else None, say("confirm.flatten_text")
     )
-    return _ask(offer, text, _cancel("positions"))
+    return ask_with(offer, text, _cancel("positions"))
 
 
 def _flatten_line(held: Holding) -> Html:
@@ -135,7 +150,7 @@ def move_stop(one: Holding, stop: Decimal, offer: Offer) -> Screen:
         "",
         say("confirm.stop_text"),
     )
-    return _ask(offer, text, _cancel("position", {"c": one.connection, "p": it.id}))
+    return ask_with(offer, text, _back_to(one))
 
 
 def preset(one: Summary, it: Preset, offer: Offer) -> Screen:
@@ -150,7 +165,7 @@ def preset(one: Summary, it: Preset, offer: Offer) -> Screen:
         "",
         say("confirm.preset_text"),
     )
-    return _ask(offer, text, _cancel("preset", {"c": one.connection, "preset": it.id}))
+    return ask_with(offer, text, _cancel("preset", {"c": one.connection, "preset": it.id}))
 
 
 def lift(one: Summary, typed: str, until: datetime) -> Screen:

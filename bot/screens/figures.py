@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
@@ -11,6 +12,7 @@ MINUS = "−"
 UP, DOWN, FLAT = "▲", "▼", "•"
 NONE = "–"
 _BIG = Decimal(10) ** 15
+_MOST_DIGITS = 18
 
 
 def number(value: Decimal, places: int) -> str:
@@ -143,9 +145,25 @@ def bar(used: Decimal, width: int = 10) -> str:
 
 
 def parsed(value: object) -> Decimal | None:
-    """The number in a notice's field; None when it is none."""
+    """The number in a notice's field; None when it is none, or one that no figure of a desk could be."""
     try:
         found = Decimal(str(value))
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
+    return found if found.is_finite() and found.adjusted() <= _MOST_DIGITS else None
+
+
+_WRITTEN = re.compile(r"(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
+
+
+def amount_of(text: str, coin: str = "") -> Decimal | None:
+    """A price or an amount that the owner wrote: `60000.5`, `1,000`, `250 USDT`. None for anything else.
+
+    A comma is taken as a separator of thousands only where it can be nothing else: `0,5` is no number here, since
+    reading it as 5 would buy ten times as much.
+    """
+    plain = text.strip().upper().removesuffix(coin.upper()).strip()
+    if len(plain) > 24 or not plain.isascii() or _WRITTEN.fullmatch(plain) is None:
+        return None
+    value = Decimal(plain.replace(",", ""))
+    return value if value > 0 else None

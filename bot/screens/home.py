@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.screens.base import Button, Row, Screen, foot, refresh, row
-from bot.screens.figures import clock_time, money, percent, signed, signed_percent
+from bot.screens.figures import clock_time, duration, money, percent, quantity, signed, signed_percent
 from bot.screens.summary import HALTED, Summary, mode_tag
 from bot.text import Html, fit, known, lines, say, word
+from engine.core.orders import Order
 
 MOST_SHOWN = 5
 
 
 def home(summaries: Sequence[Summary], now: datetime) -> Screen:
     """`summaries`: every connection, in the config's order."""
-    shown = [block(one) for one in summaries[:MOST_SHOWN]]
+    shown = [block(one, now) for one in summaries[:MOST_SHOWN]]
     more = len(summaries) - len(shown)
     text = lines(
         say("home.title"),
@@ -27,7 +28,7 @@ def home(summaries: Sequence[Summary], now: datetime) -> Screen:
     return Screen(fit(text), _buttons(summaries))
 
 
-def block(one: Summary) -> Html:
+def block(one: Summary, now: datetime) -> Html:
     """One connection's state and figures."""
     today = f"{signed(one.day_profit)}  {signed_percent(one.day_share)}"
     return lines(
@@ -38,8 +39,15 @@ def block(one: Summary) -> Html:
         row(word("home.open_profit"), signed(one.open_profit)),
         row(word("home.exposure"), percent(one.exposure, 1)),
         row(word("home.drawdown"), percent(one.drawdown)),
+        reconciled(one, now) if one.is_live else None,
         *warnings(one),
     )
+
+
+def reconciled(one: Summary, now: datetime) -> Html:
+    """How long ago our books were held against the venue's."""
+    ago = word("health.ago", span=duration(now - one.reconciled_at)) if one.reconciled_at else None
+    return row(word("home.reconciled"), ago or word("health.never"))
 
 
 def headline(one: Summary) -> Html:
@@ -53,18 +61,40 @@ def headline(one: Summary) -> Html:
 
 
 def warnings(one: Summary, most: int = 4) -> list[Html]:
-    """What needs the owner's eye: a halt, orders whose outcome is unknown, ongoing troubles."""
+    """What needs the owner's eye: a halt, orders whose outcome is unknown, books that differ, ongoing troubles."""
     found = []
     if one.state == HALTED:
         found.append(say("home.halted", reason=known("reason", one.halted)))
-    found += [_unknown_line(order.symbol, order.unknown_since) for order in one.unknown]
+    found += [_unknown_line(order) for order in one.unknown]
+    found += _differences(one)
     found += [say("home.trouble", trouble=trouble) for trouble in one.troubles]
+    if one.leaving_live:
+        found.append(say("home.leaving_live"))
     hidden = len(found) - most
     return found[:most] + ([say("home.more_warnings", count=hidden)] if hidden > 0 else [])
 
 
-def _unknown_line(symbol: str, since: datetime | None) -> Html:
-    return say("home.unknown", symbol=symbol, since=clock_time(since) if since else "")
+def _unknown_line(order: Order) -> Html:
+    since = clock_time(order.unknown_since) if order.unknown_since else ""
+    return say("home.unknown", symbol=order.symbol, since=since, times=times(order.attempts))
+
+
+def times(count: int) -> str:
+    """How often an order was asked for."""
+    return word("home.once") if count == 1 else word("home.times", count=count)
+
+
+def _differences(one: Summary) -> list[Html]:
+    """Where our books and the venue's are apart, or were not compared yet: each holds up entries."""
+    found = [
+        say("home.shortfall", theirs=quantity(theirs, coin), since=clock_time(since))
+        for coin, (theirs, since) in one.shortfalls.items()
+    ]
+    if one.foreign:
+        found.append(say("home.foreign", count=one.foreign))
+    if one.is_live and one.reconciled_at is None:
+        found.append(say("home.not_reconciled"))
+    return found
 
 
 def _buttons(summaries: Sequence[Summary]) -> tuple[Row, ...]:
@@ -98,7 +128,8 @@ def steering(summaries: Sequence[Summary]) -> Row:
 def more(now: datetime) -> Screen:
     """The rest of the menu."""
     verbs = (
-        "balance", "performance", "alerts", "connections", "presets", "strategies", "desk", "health", "help",
+        "buy", "sell", "live", "balance", "performance", "alerts", "connections", "presets", "strategies", "desk",
+        "health", "help",
     )  # fmt: skip
     buttons = [Button(known("more", verb), verb) for verb in verbs]
     rows = tuple(tuple(buttons[start : start + 2]) for start in range(0, len(buttons), 2))

@@ -1,4 +1,4 @@
-"""Lists of what is and what was: orders, closed trades, one trade with its fills."""
+"""Lists of what was: closed trades, one trade with its fills."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from bot.screens.base import (
     cells,
     foot,
     in_rows,
-    page_of,
     pager,
     refresh,
     row,
@@ -22,7 +21,6 @@ from bot.screens.base import (
 from bot.screens.figures import (
     NONE,
     arrow,
-    clock_time,
     duration,
     money,
     plus,
@@ -34,51 +32,9 @@ from bot.screens.figures import (
 )
 from bot.screens.positions import amount_and_share
 from bot.screens.summary import mode_tag
-from bot.text import Html, fit, known, lines, say, word
+from bot.text import fit, known, lines, say, word
 from engine.core.ids import base_of
-from engine.core.model import OrderType
-from engine.core.orders import Order, OrderStatus
 from storage.results import BookedFill, Trade
-
-
-def orders(
-    found: Sequence[tuple[str, str, Order]], page: int, args: Mapping[str, str], now: datetime
-) -> Screen:
-    """`found`: (connection, mode, order) of all that is not settled."""
-    page, pages = page_of(found, page)
-    shown = found[page * PAGE : (page + 1) * PAGE]
-    body = [line for connection, mode, order in shown for line in _order_lines(connection, mode, order)]
-    return Screen(
-        fit(titled(word("orders.title", count=len(found)), *(body or [say("orders.none")]), "", foot(now))),
-        (*pager("orders", args, page, pages), (back(), refresh("orders", {**args, "page": str(page)}))),
-    )
-
-
-def _order_lines(connection: str, mode: str, order: Order) -> list[Html]:
-    level = order.stop_price if order.type is OrderType.STOP else order.price
-    at = f" @ {price(level)}" if level is not None else ""
-    return [
-        say(
-            "orders.entry",
-            side=known("side", order.side),
-            symbol=order.symbol,
-            purpose=known("purpose", order.purpose),
-            mode=mode_tag(mode),
-            connection=connection,
-        ),
-        row(f"{quantity(order.quantity)} {known('order_type', order.type)}{at}"),
-        _order_status(order),
-    ]
-
-
-def _order_status(order: Order) -> Html:
-    """Truthful words (law 12): sent is not accepted, accepted is not filled, unknown is unknown."""
-    if order.status is OrderStatus.UNKNOWN and order.unknown_since is not None:
-        return say("orders.unknown", since=clock_time(order.unknown_since))
-    if order.filled and not order.status.ended:
-        return say("orders.partly", filled=quantity(order.filled), quantity=quantity(order.quantity))
-    status = known("order_status", order.status)
-    return say("orders.status", status=status, time=short_time(order.created_at))
 
 
 def trades(

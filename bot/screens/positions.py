@@ -16,6 +16,7 @@ from bot.screens.base import (
     in_rows,
     page_of,
     pager,
+    place,
     refresh,
     row,
     titled,
@@ -32,6 +33,7 @@ from bot.screens.figures import (
     signed,
     signed_percent,
 )
+from bot.screens.orders import unknown
 from bot.screens.summary import Holding, mode_tag
 from bot.text import Html, fit, known, lines, say, word
 
@@ -58,7 +60,7 @@ def positions(found: Sequence[Holding], page: int, args: Mapping[str, str], now:
 
 
 def _args(one: Holding) -> dict[str, str]:
-    return {"c": one.connection, "p": one.position.id}
+    return {**place(one.connection, one.mode), "p": one.position.id}
 
 
 def _label(one: Holding) -> str:
@@ -155,9 +157,7 @@ def _notes(one: Holding, now: datetime) -> list[Html | None]:
         say("positions.exit_refused", count=it.exit_refusals, time=clock_time(it.exit_retry_after))
         if it.exit_refusals and it.exit_retry_after
         else None,
-        say("positions.unknown", since=clock_time(one.unknown.unknown_since))
-        if one.unknown and one.unknown.unknown_since
-        else None,
+        unknown(one.unknown) if one.unknown else None,
         say("positions.price_at", time=clock_time(one.last_at)) if one.last_at else None,
     ]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.screens.base import Button, Screen, back, foot, in_rows, page_of, pager, refresh, row, titled
 from bot.screens.figures import duration, money, plain_number, short_percent, timeframe
-from bot.screens.home import block
+from bot.screens.home import block, reconciled
 from bot.screens.summary import HALTED, Summary, mode_tag
 from bot.text import Html, fit, known, lines, say, word
 from engine.core.settings import ExitRules, Preset, Size
@@ -47,7 +47,8 @@ def connection(view: ConnectionView, one: Summary, now: datetime) -> Screen:
     running = sum(view.state.runs(preset) for preset in view.settings.presets)
     text = lines(
         say("connections.one", connection=one.connection, venue=one.venue),
-        block(one),
+        block(one, now),
+        None if one.is_live else reconciled(one, now),
         row(word("connections.factor"), f"× {plain_number(view.settings.volume_factor)}"),
         row(word("connections.presets"), f"{running} / {len(view.settings.presets)}"),
         "",
@@ -62,6 +63,10 @@ def connection(view: ConnectionView, one: Summary, now: datetime) -> Screen:
                 Button(word("home.orders", count=one.orders), "orders", args),
             ),
             (Button(word("home.presets"), "presets", args), Button(word("home.risk"), "risk", args)),
+            (
+                Button(word("button.mode"), "live", args),
+                Button(word("button.reconcile"), "reconcile", args),
+            ),
             (back("connections"), refresh("connection", args)),
         ),
     )

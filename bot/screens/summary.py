@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from bot.text import known
-from engine.core.ids import ConnectionId, Symbol, base_of
+from engine.core.ids import Coin, ConnectionId, Symbol, base_of
 from engine.core.ledger import Phase, Position
 from engine.core.market import Market, equity
 from engine.core.model import Instrument, Mode
-from engine.core.money import ONE, ZERO, Price, Quote, Ratio
+from engine.core.money import ONE, ZERO, Price, Quantity, Quote, Ratio
 from engine.core.orders import Order, OrderStatus, Purpose
 from engine.desk import ConnectionView
 
 HALTED = "halted"
+_MARKS = {"live": "🔴", "paper": "📝"}
 _SIGNS = {"running": "🟢", "paused": "⏸", "stopped": "⏹", HALTED: "🛑"}
 
 
@@ -53,7 +54,12 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One connection in a few figures. `state` is one of running, paused, stopped, halted."""
+    """One connection in a few figures. `state` is one of running, paused, stopped, halted.
+
+    `reconciled_at`: when our books were last held against the venue's, None before the first time since the start.
+    `shortfalls`: what the venue holds of a coin where it is less than ours, and since when. `foreign`: how many
+    orders with our mark, but not in our books, wait for the owner. `leaving_live`: back to paper once nothing is open.
+    """
 
     connection: ConnectionId
     venue: str
@@ -73,10 +79,18 @@ class Summary:
     orders: int
     unknown: Sequence[Order]
     troubles: Sequence[str]
+    reconciled_at: datetime | None = None
+    shortfalls: Mapping[Coin, tuple[Quantity, datetime]] = field(default_factory=dict)
+    foreign: int = 0
+    leaving_live: bool = False
 
     @property
     def sign(self) -> str:
         return state_sign(self.state)
+
+    @property
+    def is_live(self) -> bool:
+        return self.mode is Mode.LIVE
 
 
 def state_sign(state: str) -> str:
@@ -89,7 +103,17 @@ def state_of(view: ConnectionView) -> str:
 
 
 def mode_tag(mode: str) -> str:
-    """PAPER or LIVE, beside every number."""
+    """📝 PAPER or 🔴 LIVE, beside every number: a mark for the eye, the word for everyone."""
+    return f"{mode_mark(mode)} {mode_word(mode)}".strip()
+
+
+def mode_mark(mode: str) -> str:
+    """📝 or 🔴; nothing for what is no mode."""
+    return _MARKS.get(mode, "")
+
+
+def mode_word(mode: str) -> str:
+    """Without the mark, where only letters can be drawn."""
     return mode.upper()
 
 
@@ -163,6 +187,9 @@ def summarise(view: ConnectionView) -> Summary:
         len(state.orders),
         [one for one in state.orders.values() if one.status is OrderStatus.UNKNOWN],
         [trouble_line(str(trouble), subject) for trouble, subject in state.troubles],
+        state.reconciled_at,
+        dict(state.shortfalls),
+        sum(report is not None for report in state.foreign.values()),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.commands import COMMANDS, GROUPS, Command
 from bot.screens.base import Button, Screen, back, in_rows, page_of, pager
+from bot.screens.summary import mode_tag
 from bot.text import Html, fit, known, lines, say, word
 
 
@@ -47,6 +48,17 @@ def too_many(command: Command) -> Screen:
 def not_a_command() -> Screen:
     """Plain text."""
     return sentence(say("hint.text"), Button(word("button.help"), "help"))
+
+
+def word_gone() -> Screen:
+    """A confirmation word that nobody waits for: it has expired, or the question was asked before a restart."""
+    return sentence(say("hint.word_gone"), Button(word("button.mode"), "live"))
+
+
+def other_mode(connection: str, meant: str, now: str) -> Screen:
+    """A button of the paper book while the connection is live, or the other way round."""
+    text = say("hint.other_mode", connection=connection, meant=mode_tag(meant), mode=mode_tag(now))
+    return sentence(text, Button(word("home.positions_plain"), "positions"))
 
 
 def not_text() -> Screen:

@@ -147,6 +147,21 @@ def _order_rejected(it: Fields) -> Html:
     return say("notice.order_rejected", symbol=it.text("symbol"), reason=it.reason())
 
 
+def _order_ended(it: Fields) -> Html:
+    """What was told as sent and did not fill, or not all of it (law 12)."""
+    symbol, status = it.text("symbol"), known("order_status", it.text("status"))
+    if it.number("filled"):
+        filled, size = it.shown("filled", quantity), it.size()
+        told = say("notice.order_ended_partly", symbol=symbol, status=status, filled=filled, size=size)
+    else:
+        told = say("notice.order_ended", symbol=symbol, status=status, size=it.size())
+    return lines(told, say("notice.detail_alone", detail=it.text("reason")) if it.has("reason") else None)
+
+
+def _reconciled(it: Fields) -> Html:
+    return say("notice.reconciled", count=it.text("repairs"))
+
+
 def _order_unknown(it: Fields) -> Html:
     return say("notice.order_unknown", symbol=it.text("symbol"), since=_moment(it.text("since")))
 
@@ -288,6 +303,8 @@ BODIES: dict[str, Callable[[Fields], Html]] = {
     "order_filled": _order_filled,
     "order_rejected": _order_rejected,
     "order_unknown": _order_unknown,
+    "order_ended": _order_ended,
+    "reconciled": _reconciled,
     "position_opened": _position_opened,
     "position_closed": _position_closed,
     "exit_refused": _exit_refused,

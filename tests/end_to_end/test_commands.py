@@ -53,7 +53,7 @@ async def answer(desk: WholeDesk, text: str) -> SeenMessage:
 
 
 def _passing(one: SeenMessage) -> bool:
-    return "Drawing" in one.text or one.text.startswith("📌") or "\nmain · PAPER · " in one.text
+    return "Drawing" in one.text or one.text.startswith("📌") or " main · PAPER · " in one.text
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

@@ -22,7 +22,7 @@ exits = { stop_loss = "2%", take_profit = "3%" }"""
 
 async def notices(desk: WholeDesk) -> list[SeenMessage]:
     """What was told without being asked, oldest first: everything that names its connection and mode."""
-    return [one for one in await desk.phone.messages() if one.by_bot and "\nmain · PAPER · " in one.text]
+    return [one for one in await desk.phone.messages() if one.by_bot and " main · PAPER · " in one.text]
 
 
 def first(found: list[SeenMessage], beginning: str) -> SeenMessage:

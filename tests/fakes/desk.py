@@ -9,38 +9,59 @@ from decimal import Decimal
 from math import sin
 
 from engine.clock import ManualClock
+from engine.core import inputs as i
 from engine.core.errors import StorageTrouble, Unavailable
 from engine.core.facts import CommandDone
-from engine.core.ids import BookId, ConnectionId, Symbol, book_id
+from engine.core.ids import BookId, ClientOrderId, ConnectionId, Symbol, book_id
 from engine.core.inputs import Command
-from engine.core.model import Candle, State
+from engine.core.model import Candle, Mode, OrderRequest, OrderType, Side, State, VenuePicture
 from engine.core.money import Price, Quantity
 from engine.core.settings import TraderSettings
 from engine.desk import Answer, CheckItem, ConnectionView, FeedState, Health, ParameterInfo, StrategyInfo
 from storage.store import Store
-from tests.support.builders import BTC, settings
+from tests.support.builders import BTC, START, settings
 from tests.support.desk import Desk as OneDesk
+
+POINTS = ("key", "rights", "withdraw", "clock", "instruments", "balance", "flat")
+FOREIGN = {Side.BUY: ClientOrderId("pd" + "b" * 16), Side.SELL: ClientOrderId("pd" + "s" * 16)}
 
 
 class FakeDesk:
-    """`broken`: a sentence with which storage refuses commands. `mute`: candles can't be asked for."""
+    """`broken`: a sentence with which storage refuses commands. `mute`: candles can't be asked for.
+
+    Live books have a venue of their own here, of the same kind as the paper one. `checks` is the list before going
+    live, `unasked` a sentence with which reconciliation fails, `silent`: it gets no answer at all.
+    """
 
     def __init__(
         self, names: Sequence[str] = ("main",), store: Store | None = None, now: datetime | None = None
     ) -> None:
         self.store = store
-        self.desks = {ConnectionId(one): self._open(one, now) for one in names}
-        self.told: dict[ConnectionId, tuple[int, int]] = dict.fromkeys(self.desks, (0, 0))
+        self._began = now
+        self.books: dict[BookId, OneDesk] = {}
+        self.desks = {ConnectionId(one): self._open(one, Mode.PAPER) for one in names}
+        self.told: dict[BookId, tuple[int, int]] = {}
         self.sent: list[Command] = []
         self.broken = ""
         self.mute = ""
+        self.checks: list[CheckItem] = [CheckItem(key, True, "as it should be") for key in POINTS]
+        self.checked = 0
+        self.unasked = ""
+        self.silent = False
+        self._leaving: set[ConnectionId] = set()
 
-    def _open(self, name: str, now: datetime | None) -> OneDesk:
-        mine: TraderSettings = replace(settings(initial=State.RUNNING), connection=ConnectionId(name))
-        desk = OneDesk(mine)
-        if now is not None:
-            desk.clock = ManualClock(now)
-        return desk
+    def _open(self, name: str, mode: Mode) -> OneDesk:
+        """The book of that mode, as it was left; a live one begins paused, its account not read."""
+        book = book_id(ConnectionId(name), mode)
+        if book not in self.books:
+            initial = State.RUNNING if mode is Mode.PAPER else State.PAUSED
+            mine: TraderSettings = replace(
+                settings(initial=initial, mode=mode), connection=ConnectionId(name)
+            )
+            self.books[book] = OneDesk(mine)
+            if self._began is not None:
+                self.books[book].clock = ManualClock(self._began)
+        return self.books[book]
 
     def __getitem__(self, name: str) -> OneDesk:
         return self.desks[ConnectionId(name)]
@@ -94,19 +115,55 @@ class FakeDesk:
         ]
 
     async def reconcile(self, connection: ConnectionId) -> None:
-        """Nothing differs here."""
+        """The answer is there at once; the real desk's comes a moment later."""
+        desk = self.desks[connection]
+        if self.unasked:
+            desk.give(i.ReconcileFailed(desk.now, self.unasked))
+        elif not self.silent:
+            desk.clock.advance(timedelta(seconds=1))
+            desk.give(i.PictureSeen(desk.now, picture(desk), asked=True))
+        desk.settle()
+        await self.keep()
 
     async def checklist(self, connection: ConnectionId) -> Sequence[CheckItem]:
-        return []
+        self.checked += 1
+        return list(self.checks)
 
     async def go_live(self, connection: ConnectionId) -> Answer:
-        return Answer(refused="this desk has only paper")
+        if self.broken:
+            raise StorageTrouble(self.broken)
+        failed = [one.detail for one in await self.checklist(connection) if not one.ok]
+        if failed:
+            return Answer("; ".join(failed))
+        await self._switch(connection, Mode.LIVE)
+        return Answer()
+
+    async def _switch(self, connection: ConnectionId, mode: Mode) -> None:
+        self._leaving.discard(connection)
+        self.desks[connection] = self._open(connection, mode)
+        if mode is Mode.LIVE:
+            await self.reconcile(connection)
 
     async def go_paper(self, connection: ConnectionId) -> Answer:
-        return Answer(refused="this desk has only paper")
+        if self.broken:
+            raise StorageTrouble(self.broken)
+        desk = self.desks[connection]
+        if desk.settings.mode is Mode.LIVE:
+            desk.command(i.Pause)
+            self._leaving.add(connection)
+            await self.tick()
+        return Answer()
 
     def leaving_live(self, connection: ConnectionId) -> bool:
-        return False
+        return connection in self._leaving
+
+    async def tick(self) -> None:
+        """A second goes by: what waits to be flat is switched once it is."""
+        for connection in list(self._leaving):
+            state = self.desks[connection].state
+            if not state.positions and not state.orders:
+                await self._switch(connection, Mode.PAPER)
+        await self.keep()
 
     # ── what happens to it ────────────────────────────────────────────────────────────────
 
@@ -121,16 +178,41 @@ class FakeDesk:
         desk.price(symbol, price)
         await self.keep()
 
+    async def leave_foreign(
+        self, name: str = "main", side: Side = Side.BUY, price: str = "90"
+    ) -> ClientOrderId:
+        """An order with our mark works at the venue, and no book of ours has it."""
+        desk, foreign = self[name], FOREIGN[side]
+        request = OrderRequest(
+            foreign, BTC, side, OrderType.LIMIT, Quantity(Decimal("0.5")), Price(Decimal(price))
+        )
+        desk.venue.submit(request, desk.now)
+        await self.reconcile(ConnectionId(name))
+        return foreign
+
     async def keep(self) -> None:
         """Write down what is new, as the runner does."""
         if self.store is None:
             return
-        for connection, desk in self.desks.items():
-            facts, notices = self.told[connection]
+        for book, desk in list(self.books.items()):
+            facts, notices = self.told.get(book, (0, 0))
             if len(desk.facts) > facts:
+                self.told[book] = (len(desk.facts), len(desk.notices))
                 fresh = desk.notices[notices:]
-                await self.store.journal.append(self.book(connection), facts, desk.facts[facts:], fresh)
-                self.told[connection] = (len(desk.facts), len(desk.notices))
+                await self.store.journal.append(book, facts, desk.facts[facts:], fresh)
+
+
+def picture(desk: OneDesk) -> VenuePicture:
+    """What the venue answers to every question about the account."""
+    reports = {name: desk.venue.order(name, desk.now) for name in desk.state.orders}
+    symbols = [rules.symbol for rules in desk.instruments]
+    return VenuePicture(
+        tuple(desk.venue.balances()),
+        tuple(one for symbol in symbols for one in desk.venue.open_orders(symbol, desk.now)),
+        tuple(one for one in reports.values() if one is not None),
+        tuple(name for name, one in reports.items() if one is None),
+        tuple(one for symbol in symbols for one in desk.venue.fills(symbol, START)),
+    )
 
 
 def wave(until: datetime, timeframe: int, limit: int) -> list[Candle]:

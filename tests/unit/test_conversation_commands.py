@@ -86,7 +86,7 @@ async def test_lifting_a_halt_takes_the_typed_word(talk: Talk) -> None:
     typed = next(line for line in shown.text.split("\n") if "LIFT" in line).split("write ")[1]
     await talk.ask("LIFT 0", "not the word")
     assert is_halted(talk)
-    await talk.ask(typed, "commands and buttons")
+    await talk.ask(typed, "Nobody waits for that word")
     assert is_halted(talk), "a wrong word voids the right one"
     shown = await talk.ask("/resume", "Lift the halt")
     typed = next(line for line in shown.text.split("\n") if "LIFT" in line).split("write ")[1]

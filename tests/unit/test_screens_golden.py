@@ -16,20 +16,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dashboard import board
+from bot.handlers.preview import account, preview, room_of
 from bot.notices import KINDS, line_of, merged, notice
 from bot.offers import fee_of
-from bot.screens import confirming, home, lists, positions, results, safety, setup, talk
+from bot.screens import (
+    confirming,
+    foreign,
+    home,
+    lists,
+    live,
+    orders,
+    positions,
+    results,
+    safety,
+    setup,
+    talk,
+    trading,
+)
 from bot.screens.base import WIDTH, Screen, cells, row
 from bot.screens.confirming import Offer
-from bot.screens.summary import holdings_of, summarise
+from bot.screens.foreign import Foreign
+from bot.screens.orders import Placed
+from bot.screens.summary import Summary, holdings_of, summarise
+from bot.screens.trading import Followed, Preview
+from bot.text import Html
 from engine.core import inputs as i
 from engine.core.facts import Trouble
-from engine.core.ids import BookId, ClientOrderId, ConnectionId, PositionId, PresetId, Symbol
-from engine.core.model import Direction, Side
-from engine.core.money import Quote
+from engine.core.ids import BookId, ClientOrderId, Coin, ConnectionId, PositionId, PresetId, Symbol
+from engine.core.model import Direction, Mode, OrderReport, Side, VenueStatus
+from engine.core.money import Quantity, Quote
 from engine.core.notices import Weight
+from engine.core.orders import Order, OrderStatus
 from engine.core.settings import Preset
-from engine.desk import ConnectionView
+from engine.desk import CheckItem, ConnectionView
 from sandbox.telegram.html import parse_html
 from storage.outbox import Waiting, WaitingState
 from storage.results import BookedFill, DayResult, PresetResult, Trade
@@ -63,6 +82,53 @@ def odd_view() -> ConnectionView:
     made["main"].command(i.Halt, "drawdown")
     made["main"].give(i.TroubleSeen(NOW, Trouble.PRICES_STALE, "BTC/USDT", "no price for 61 s"))
     return made.view(ConnectionId("main"))
+
+
+def live_summary(**changed: object) -> Summary:
+    """The same account on a live book that differs from the venue's."""
+    one = summarise(view())
+    shortfalls = {Coin("ETH"): (Quantity(Decimal("0.2")), NOW)}
+    live_one = replace(
+        one, mode=Mode.LIVE, state="paused", reconciled_at=NOW - timedelta(seconds=125), shortfalls=shortfalls,
+        foreign=1, unknown=[uncertain()],
+    )  # fmt: skip
+    return replace(live_one, **changed)  # type: ignore[arg-type]
+
+
+def uncertain() -> Order:
+    """An order whose outcome is not known."""
+    one = next(iter(view().state.orders.values()))
+    return replace(one, status=OrderStatus.UNKNOWN, unknown_since=NOW, attempts=5)
+
+
+def foreign_order(side: Side | None = Side.BUY) -> Foreign:
+    report = OrderReport(
+        ClientOrderId("pd" + "f" * 16), None, BTC, VenueStatus.OPEN, quantity("0.003"), NOW, side=side,
+        quantity=quantity("0.01") if side else None,
+    )  # fmt: skip
+    return Foreign("main", "live", report)
+
+
+def items(failed: str = "") -> list[CheckItem]:
+    found = {
+        "key": "accepted", "rights": "it may trade", "withdraw": "it may not withdraw, or the venue does not tell",
+        "clock": "0.03 s apart", "instruments": "2 tradable",
+        "balance": "512.5 USDT; a position may be 102.50, the venue's least is 5", "flat": "nothing is open on paper",
+    }  # fmt: skip
+    return [CheckItem(key, key != failed, detail) for key, detail in found.items()]
+
+
+def wish(amount: str, mode: Mode = Mode.PAPER) -> Preview:
+    shown = view()
+    found = preview(shown, BTC, Decimal(amount), NOW)
+    assert isinstance(found, Preview)
+    return replace(found, at=replace(found.at, mode=mode))
+
+
+def followed(status: OrderStatus, filled: str = "0") -> Screen:
+    order = replace(uncertain(), status=status, filled=quantity(filled))
+    one = Followed(order.client_order_id, order, None, "Account has insufficient balance")
+    return trading.followed(Html("<b>main</b> 🔴 LIVE: buying BTC/USDT"), one, MAIN, NOW)
 
 
 def trade(symbol: str = "BTC/USDT", profit: str = "12.34") -> Trade:
@@ -107,7 +173,9 @@ SCREENS: dict[str, Callable[[], Screen]] = {
     "positions_none": lambda: positions.positions([], 0, {}, NOW),
     "position": lambda: positions.position(holdings_of(view())[0], NOW),
     "move_stop": lambda: positions.move_stop(holdings_of(view())[0], [("−1.00 % · 60,113.29", price("60113.29"))], NOW),
-    "orders": lambda: lists.orders([("main", "paper", one) for one in view().state.orders.values()], 0, {}, NOW),
+    "orders": lambda: orders.orders(
+        [Placed("main", "paper", one) for one in view().state.orders.values()], [foreign_order()], 0, {}, NOW
+    ),
     "trades": lambda: lists.trades([trade(), trade("ETH/USDT", "-3.2")], 9, 0, MAIN, "paper", "USDT", NOW),
     "trade": lambda: lists.trade(trade(), executions(), "paper", "USDT", MAIN, NOW),
     "profit_days": lambda: results.profit(days(), "day", 30, MAIN, "paper", "USDT", NOW),
@@ -133,7 +201,39 @@ SCREENS: dict[str, Callable[[], Screen]] = {
     "confirm_stop": lambda: confirming.move_stop(holdings_of(view())[0], Decimal(57000), OFFER),
     "confirm_preset": lambda: confirming.preset(summarise(view()), view().settings.presets[CROSS], OFFER),
     "confirm_lift": lambda: confirming.lift(summarise(odd_view()), "LIFT 4711", NOW),
-    "dashboard": lambda: board([summarise(view()), summarise(odd_view())], "14:02:07 UTC"),
+    "dashboard": lambda: board([summarise(view()), summarise(odd_view())], NOW),
+    "dashboard_live": lambda: board([live_summary()], NOW),
+    "home_live": lambda: home.home([live_summary()], NOW),
+    "connection_live": lambda: setup.connection(view(), live_summary(), NOW),
+    "position_unknown": lambda: positions.position(replace(holdings_of(view())[0], unknown=uncertain()), NOW),
+    "orders_none": lambda: orders.orders([], [], 0, {}, NOW),
+    "orders_unknown": lambda: orders.orders([Placed("main", "live", uncertain())], [], 0, {}, NOW),
+    "stop_order": lambda: orders.stop_order(Placed("main", "live", next(iter(view().state.orders.values())))),
+    "foreign": lambda: foreign.foreign(foreign_order(), NOW),
+    "foreign_untold": lambda: foreign.foreign(foreign_order(None), NOW),
+    "confirm_adopt": lambda: foreign.confirm(foreign_order(), "binance", "USDT", price("60000"), True, OFFER, False),
+    "confirm_foreign_close": lambda: foreign.confirm(foreign_order(), "binance", "USDT", None, False, OFFER, True),
+    "modes": lambda: live.overview([summarise(view()), live_summary()], NOW),
+    "checking": lambda: live.checking(summarise(view())),
+    "checklist": lambda: live.checklist(summarise(view()), items(), NOW),
+    "checklist_failed": lambda: live.checklist(summarise(view()), items("clock"), NOW, "1.40 s apart"),
+    "confirm_live": lambda: live.ask(summarise(view()), list(view().settings.presets.values()), "LIVE 4711", NOW),
+    "live": lambda: live.is_live(live_summary(), NOW),
+    "live_switched": lambda: live.is_live(
+        live_summary(holdings=[], orders=0, unknown=[], foreign=0, shortfalls={}, reconciled_at=None), NOW, True
+    ),
+    "live_leaving": lambda: live.leaving(live_summary(leaving_live=True), NOW),
+    "live_left": lambda: live.on_paper(summarise(view()), False),
+    "amount": lambda: trading.amount(account(view()), view().instruments[BTC], price("60720.5"), room_of(view(), BTC), NOW),  # type: ignore[arg-type]
+    "confirm_buy": lambda: trading.buy(wish("250"), OFFER, False),
+    "confirm_buy_live": lambda: trading.buy(wish("250", Mode.LIVE), OFFER, True),
+    "confirm_buy_cut": lambda: trading.buy(wish("50000"), OFFER, False),
+    "followed_sent": lambda: followed(OrderStatus.INTENDED),
+    "followed_part": lambda: followed(OrderStatus.WORKING, "0.003"),
+    "followed_filled": lambda: followed(OrderStatus.FILLED, "0.015"),
+    "followed_refused": lambda: followed(OrderStatus.REJECTED),
+    "followed_expired": lambda: followed(OrderStatus.EXPIRED, "0.003"),
+    "followed_unknown": lambda: followed(OrderStatus.UNKNOWN),
     "hint_unknown": lambda: talk.unknown_command("profti", "profit"),
 }  # fmt: skip
 
@@ -147,6 +247,11 @@ NOTICES: dict[str, dict[str, str | int | bool | None]] = {
     "order_placed": {**TRADE, "type": "market", "stop_price": None, "purpose": "entry", "preset": "cross", "reason": "crossed"},
     "order_filled": {**TRADE, "fee": "0.96", "fee_coin": "USDT", "partial": False, "purpose": "entry"},
     "order_rejected": {"order": "pd1", "symbol": "BTC/USDT", "reason": "below the least notional"},
+    "order_ended": {
+        "order": "pd1", "symbol": "BTC/USDT", "status": "expired", "quantity": "0.016", "filled": "0.003",
+        "purpose": "entry", "reason": "",
+    },
+    "reconciled": {"repairs": 2},
     "order_unknown": {"order": "pd1", "symbol": "BTC/USDT", "since": NOW.isoformat()},
     "position_opened": {"position": "p1", "symbol": "BTC/USDT", "quantity": "0.016", "price": "60000.1", "stop": "58800", "take_profit": None},
     "position_closed": {

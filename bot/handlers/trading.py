@@ -1,0 +1,112 @@
+"""/buy and /sell: the owner's own orders, asked for once more, through the same limits as everyone's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from bot import offers
+from bot.handlers.base import Ask, Services, chosen
+from bot.handlers.preview import account, room_of
+from bot.handlers.reading import everything_held, symbols_of
+from bot.screens import talk, trading
+from bot.screens.base import Button, Screen, place
+from bot.screens.figures import amount_of, arrow, short_percent, signed_percent
+from bot.screens.summary import Holding, mode_tag
+from bot.text import Html, say, word
+from bot.waiting import PATIENCE, Wanted
+from engine.core.ids import ConnectionId, Symbol
+from engine.desk import ConnectionView
+
+
+async def buy(services: Services, ask: Ask) -> Screen:
+    """Which instrument, on which connection, for how much: what is not said is asked for; then the question."""
+    symbol = ask.args.get("s")
+    if symbol is None:
+        choices = [(one, one) for one in symbols_of(services)]
+        return talk.choose(say("choose.to_buy"), choices, "buy", "s", ask.args)
+    have = [one for one in chosen(services, ask, every=True) if symbol in services.desk.view(one).instruments]
+    if not have:
+        return talk.sentence(say("hint.symbol_gone", symbol=symbol))
+    if len(have) > 1:
+        return _where(services, ask, have)
+    view = services.desk.view(have[0])
+    if "amount" not in ask.args:
+        return _how_much(services, view, Symbol(symbol))
+    return offers.offer_buy(services, view, Symbol(symbol), Decimal(ask.args["amount"]))
+
+
+def _where(services: Services, ask: Ask, have: Sequence[ConnectionId]) -> Screen:
+    """Several accounts trade it: which one is chosen by hand, with its mode in sight."""
+    found = [services.summary(one) for one in have]
+    choices = [(f"{one.sign} {one.connection} {mode_tag(one.mode)}", str(one.connection)) for one in found]
+    return talk.choose(say("choose.connection"), choices, "buy", "c", ask.args)
+
+
+def _how_much(services: Services, view: ConnectionView, symbol: Symbol) -> Screen:
+    """A part of what the limits leave, by button, or an amount that the owner writes."""
+    ticker, room = view.prices.get(symbol), room_of(view, symbol)
+    if ticker is None or room is None:
+        return talk.sentence(say("trading.no_price", symbol=symbol), _again(view, symbol))
+    if room.left <= 0:
+        return talk.sentence(say("trading.no_room", limit=room.limit), Button(word("home.risk"), "risk"))
+    args = {**place(view.settings.connection, view.settings.mode), "s": symbol}
+    services.waiting.expect(Wanted("amount_typed", args, services.now() + PATIENCE))
+    return trading.amount(account(view), view.instruments[symbol], ticker.last, room, services.now())
+
+
+def _again(view: ConnectionView, symbol: Symbol) -> Button:
+    return Button(word("button.again"), "buy", {"c": view.settings.connection, "s": symbol})
+
+
+async def amount_typed(services: Services, ask: Ask) -> Screen:
+    """An amount of quote coin that the owner wrote."""
+    view, symbol = services.view(ask.args["c"]), Symbol(ask.args["s"])
+    value = amount_of(ask.args.get("text", ""), view.settings.quote)
+    if value is None:
+        services.waiting.expect(Wanted("amount_typed", _plain(ask), services.now() + PATIENCE))
+        return talk.sentence(
+            say("hint.amount", given=ask.args.get("text", "")[:40], quote=view.settings.quote)
+        )
+    return offers.offer_buy(services, view, symbol, value)
+
+
+def _plain(ask: Ask) -> dict[str, str]:
+    return {key: value for key, value in ask.args.items() if key != "text"}
+
+
+async def sell(services: Services, ask: Ask) -> Screen:
+    """On a spot venue one sells what one holds: a position, all of it."""
+    found = _candidates(services, ask)
+    if not found:
+        text = say("trading.nothing_held", symbol=ask.args["s"]) if "s" in ask.args else say("positions.none")
+        return talk.sentence(text, Button(word("home.positions_plain"), "positions"))
+    if len(found) > 1:
+        return trading.positions_to_sell([_choice(one, ask) for one in found[:40]])
+    return offers.offer_close(services, found[0], note=_whole(ask))
+
+
+def _candidates(services: Services, ask: Ask) -> list[Holding]:
+    names = chosen(services, ask, every=True)
+    return [
+        one
+        for one in everything_held(services)
+        if one.connection in names
+        and ask.args.get("p", one.position.id) == one.position.id
+        and ask.args.get("s", one.position.symbol) == one.position.symbol
+    ]
+
+
+def _choice(one: Holding, ask: Ask) -> tuple[str, dict[str, str]]:
+    gain = f"{arrow(one.profit or Decimal(0))} {signed_percent(one.share or Decimal(0))}"
+    label = f"{one.position.symbol} {gain} · {one.connection} {mode_tag(one.mode)}"
+    share = {"share": ask.args["share"]} if "share" in ask.args else {}
+    return label, {**place(one.connection, one.mode), "p": one.position.id, **share}
+
+
+def _whole(ask: Ask) -> Html:
+    """A part was asked for: that it would be all is said where it is confirmed."""
+    share = Decimal(ask.args.get("share", "1"))
+    if share == 1:
+        return say("trading.sells_all")
+    return say("trading.sells_all_not", share=short_percent(share))
