@@ -151,12 +151,12 @@ async def test_every_screen_says_when_and_in_which_mode(desk: WholeDesk) -> None
         assert "PAPER" in found.text, name
 
 
-ACTS = ("Pause", "Halt", "Yes", "Start", "Stop", "Resume", "Pin the desk")
+ACTS = ("•", "Pause", "Halt", "Yes", "Start", "Stop", "Resume", "Pin the desk")
 
 
 @pytest.mark.parametrize("name", [one.name for one in COMMANDS if one.name not in ("pause", "halt", "desk")])
 async def test_every_button_of_its_screen_leads_somewhere(desk: WholeDesk, name: str) -> None:
-    """One step from each command's answer; what acts at once is left out."""
+    """One step from each command's answer; what acts at once, and what is chosen already (•), is left out."""
     shown = await answer(desk, f"/{name}")
     for button in [one for row in shown.buttons for one in row]:
         if button.data and not any(word in button.text for word in ACTS):

@@ -15,6 +15,9 @@ from tests.support.whole_desk import PATIENCE, ROOT, TOKEN, WholeDesk, eventuall
 SLOWLY = 75.0
 """Prices are stale after 45 s: a test that waits for it must be more patient."""
 
+EVERYTHING = '[logs]\nlevel = "DEBUG"\n'
+"""For tests that look for secrets: the most that is ever written down."""
+
 
 def assert_no_secret(desk: WholeDesk) -> None:
     """Law 14: the token is in no file but the config, and not on the terminal."""
@@ -132,7 +135,7 @@ async def test_a_single_wild_price_sells_nothing(tmp_path: Path) -> None:
 async def test_trading_goes_on_without_telegram_and_everything_is_told_in_order_when_it_is_back(
     tmp_path: Path,
 ) -> None:
-    async with whole_desk(tmp_path) as desk:
+    async with whole_desk(tmp_path, more=EVERYTHING) as desk:
         bot = await desk.paired()
         await desk.ready()
         await desk.telegram.stop()
@@ -200,7 +203,7 @@ async def test_an_answer_that_is_lost_on_the_way_loses_no_notice(tmp_path: Path)
 
 
 async def test_a_revoked_token_is_said_in_the_log_and_trading_goes_on(tmp_path: Path) -> None:
-    async with whole_desk(tmp_path) as desk:
+    async with whole_desk(tmp_path, more=EVERYTHING) as desk:
         bot = await desk.paired()
         await desk.ready()
         desk.telegram.revoke_token()
@@ -213,7 +216,7 @@ async def test_a_revoked_token_is_said_in_the_log_and_trading_goes_on(tmp_path: 
 
 
 async def test_a_blocked_bot_keeps_its_notices_until_it_is_taken_back(tmp_path: Path) -> None:
-    async with whole_desk(tmp_path) as desk:
+    async with whole_desk(tmp_path, more=EVERYTHING) as desk:
         bot = await desk.paired()
         await desk.ready()
         await desk.phone.block()
@@ -227,7 +230,7 @@ async def test_a_blocked_bot_keeps_its_notices_until_it_is_taken_back(tmp_path: 
 
 async def test_a_second_poller_is_named_in_the_log(tmp_path: Path) -> None:
     """Another process with the same token: both get 409 now and then."""
-    async with whole_desk(tmp_path) as desk:
+    async with whole_desk(tmp_path, more=EVERYTHING) as desk:
         bot = await desk.paired()
         other = f"{desk.telegram.address}/bot{TOKEN}/getUpdates"
 

@@ -122,9 +122,9 @@ async def test_killed_again_and_again_nothing_is_bought_twice(tmp_path: Path) ->
     async with whole_desk(tmp_path) as desk:
         bot = await desk.paired()
         await desk.ready()
-        for number in range(4):
+        for number in range(3):
             await desk.market.step(1)
-            await asyncio.sleep(0.25 * number)
+            await asyncio.sleep(0.4 * number)
             await bot.kill()
             stored = await desk.stored()
             assert len(stored.state.positions) <= 1 + number
