@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from engine.core.errors import OutcomeUnknown, Rejected, Unavailable
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.inputs import FillSeen, OrderSeen
-from engine.core.model import Balance, Fill, OrderReport, OrderRequest
+from engine.core.model import Action, Balance, Fill, OrderReport, OrderRequest
 from sandbox.simulation.script import Kind
 from sandbox.simulation.stream import Stream
 
@@ -53,6 +53,8 @@ class Access:
             Kind.SUBMIT_LOST_AFTER,
             Kind.SUBMIT_HANGS,
         )
+        if fate is not None:
+            self._and_more(request.symbol)
         if fate in (Kind.SUBMIT_LOST_BEFORE, Kind.SUBMIT_LATE):
             if fate is Kind.SUBMIT_LATE:
                 self._world.later(self._random.uniform(1, 9), lambda: self._world.place_late(request))
@@ -144,7 +146,8 @@ class Access:
         if self._weather.on(Kind.READS_FAIL) and self._random.random() < 0.7:
             raise Unavailable("the venue is busy")
         answer = look()
-        await asyncio.sleep(self._random.choice((0, 0, 0.05)))
+        if self._random.random() < 0.2:
+            await asyncio.sleep(0.05)
         await self._life.alive()
         return answer
 
@@ -160,6 +163,12 @@ class Access:
         if lost:
             raise OutcomeUnknown("the connection was lost")
 
+    def _and_more(self, symbol: Symbol) -> None:
+        """A fault seldom comes alone: the strategies want in again, and questions fail as well."""
+        self._world.later(self._random.uniform(0.5, 12), lambda: self._world.wants(symbol, Action.ENTER))
+        if self._random.random() < 0.3:
+            self._weather.hold(Kind.READS_FAIL, 60)
+
     async def _dies_at(self, point: Kind) -> None:
         if self._weather.strikes(point):
             await self._life.die()
@@ -169,7 +178,9 @@ class Access:
         if self._weather.on(Kind.UNREACHABLE):
             raise error("the venue can't be reached")
         if self._weather.on(Kind.RATE_LIMITED):
-            raise Rejected("too many requests", "429") if error is OutcomeUnknown else Unavailable("429", 10.0)
+            raise (
+                Rejected("too many requests", "429") if error is OutcomeUnknown else Unavailable("429", 10.0)
+            )
 
     def _hidden(self, client_order_id: ClientOrderId) -> bool:
         """Accepted, but not listed yet."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.core.errors import Rejected
 from engine.core.ids import PREFIX, ClientOrderId, Symbol
-from engine.core.model import OrderRequest, OrderType, Side
+from engine.core.model import Action, OrderRequest, OrderType, Side
 from engine.core.money import Price, Quantity
 from sandbox.simulation.market import QUOTE, TRADED, instrument, pair_id, to_tick
 from sandbox.simulation.process import Life
@@ -60,6 +60,8 @@ def _at_once(world: World, fault: Fault) -> None:
         _crash(world)
     elif fault.kind in (Kind.STREAM_CUT, Kind.UNREACHABLE) and world.life is not None:
         world.life.stream.cut()
+    elif fault.kind is Kind.THIN_MARKET:
+        world.later(fault.span / 3, lambda: world.wants(symbol, Action.ENTER))
     elif fault.kind is Kind.INSTRUMENT_HALTED:
         world.venue.matching.set_trading(pair_id(symbol), False)
         world.later(fault.size * 60, world.tell_instruments)

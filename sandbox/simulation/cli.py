@@ -14,7 +14,10 @@ TELL_AT_MOST = 5
 
 
 def run(options: argparse.Namespace, make_journal: MakeJournal, say: Callable[[str], None]) -> int:
-    """`seeds`, `first`, `seed`, `only` and `jobs`; 1 if a law was broken. Raises ValueError for options that make no sense."""
+    """`seeds`, `first`, `seed`, `only` and `jobs`; 1 if a law was broken.
+
+    Raises ValueError for options that make no sense.
+    """
     if options.seeds < 1 or options.jobs < 1:
         raise ValueError("--seeds and --jobs begin at 1")
     if options.seed is not None:
@@ -49,5 +52,3 @@ def _numbers(text: str) -> list[int]:
         return [int(one) for one in text.split(",")]
     except ValueError:
         raise ValueError(f"--only takes numbers such as 1,4,7 or `none`, not {text!r}") from None
-
-

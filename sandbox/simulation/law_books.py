@@ -17,7 +17,7 @@ from sandbox.simulation.judge import Judge
 from sandbox.simulation.market import PRICES, QUOTE, TRADED, instrument
 from sandbox.simulation.venue import Event, Venue
 
-PENNY = Decimal("1e-15")
+PENNY = Decimal("1e-22")
 """Divisions are rounded at 28 digits; all else is exact."""
 
 
@@ -110,7 +110,9 @@ class BookLaws:
         profit = tally.cash + left
         same = abs(profit - fact.profit) <= PENNY * max(abs(tally.paid), Decimal(1))
         self._judge.expect(same, 13, f"{fact.position_id} is told to have earned {fact.profit}, not {profit}")
-        self._judge.expect(fact.dust == tally.base, 3, f"{fact.dust} left over of {fact.position_id}, not {tally.base}")
+        self._judge.expect(
+            fact.dust == tally.base, 3, f"{fact.dust} left over of {fact.position_id}, not {tally.base}"
+        )
         rules = instrument(fact.symbol)
         sellable = fact.dust // rules.lot * rules.lot
         enough = sellable >= rules.min_quantity and sellable * PRICES[fact.symbol] > 2 * rules.min_notional
@@ -126,7 +128,9 @@ class BookLaws:
             mine = sum((one.quantity for one in state.positions.values() if one.symbol == symbol), ZERO)
             held = self.held(coin)
             self._same(mine + self.dust[coin], held, f"{coin} in positions and dust", when)
-            self._same(state.holdings.get(coin, ZERO), held + self.dust_taken[coin], f"{coin} in the account", when)
+            self._same(
+                state.holdings.get(coin, ZERO), held + self.dust_taken[coin], f"{coin} in the account", when
+            )
         for coin in (Coin("BNB"),):
             self._same(state.holdings.get(coin, ZERO), self._venue.ours[coin], f"{coin} in the account", when)
         self._same(state.holdings.get(QUOTE, ZERO), self._venue.total(QUOTE), "quote money", when)

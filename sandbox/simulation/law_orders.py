@@ -97,7 +97,9 @@ class OrderLaws:
             self._judge.expect(unsent, 2, f"{name} is booked as {fact.status} and never arrived")
             return
         order = self._venue.order(name)
-        self._judge.expect(not order.is_open, 2, f"{name} is booked as {fact.status} and works at the venue (O8)")
+        self._judge.expect(
+            not order.is_open, 2, f"{name} is booked as {fact.status} and works at the venue (O8)"
+        )
         self._judge.expect(not unsent, 2, f"{name} is booked as {fact.status}; the venue had taken it (O8)")
         told, true = Decimal(fact.venue_filled), order.filled
         self._judge.expect(told <= true, 3, f"{name} is booked with {told} filled, the venue has {true}")

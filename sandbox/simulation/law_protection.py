@@ -56,9 +56,7 @@ class ProtectionLaw:
         ended = self._weather.calm_since
         clear = since - ended > 60
         allowed = CALM if clear else FAULTY
-        leaving = any(
-            one.symbol == symbol and one.phase is Phase.LEAVING for one in state.positions.values()
-        )
+        leaving = any(one.symbol == symbol and one.phase is Phase.LEAVING for one in state.positions.values())
         if leaving or self._called >= since:
             allowed = LEAVING
         gone = now - max(since, ended, self._called)

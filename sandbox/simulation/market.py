@@ -21,12 +21,17 @@ TRADED = (BTC, SOL)
 """One with fine lots, one with coarse ones, so that dust is a matter every time."""
 PRICES = {BTC: Decimal("60000"), SOL: Decimal("150"), BNB: Decimal("500")}
 
+
+def _pair(symbol: Symbol, tick: str, lot: str, most: int) -> Pair:
+    base, _, quote = symbol.partition("/")
+    step, largest = Decimal(lot), Decimal(most)
+    return Pair(base, quote, Decimal(tick), step, step, largest, largest, min_notional=Decimal(5))
+
+
 _PAIRS = {
-    BTC: Pair(
-        "BTC", QUOTE, Decimal("0.01"), Decimal("0.00001"), Decimal("0.00001"), *([Decimal(900)] * 2), Decimal(5)
-    ),
-    SOL: Pair("SOL", QUOTE, Decimal("0.01"), Decimal("0.1"), Decimal("0.1"), *([Decimal(9000)] * 2), Decimal(5)),
-    BNB: Pair("BNB", QUOTE, Decimal("0.1"), Decimal("0.001"), Decimal("0.001"), *([Decimal(900)] * 2), Decimal(5)),
+    BTC: _pair(BTC, "0.01", "0.00001", 900),
+    SOL: _pair(SOL, "0.01", "0.1", 9000),
+    BNB: _pair(BNB, "0.1", "0.001", 900),
 }
 
 

@@ -113,5 +113,7 @@ class Oracle:
         self.books.ends()
         self.judge.expect(not self.state.positions, 5, f"not flat in the end: {list(self.state.positions)}")
         self.judge.expect(not self.state.orders, 2, f"never settled: {list(self.state.orders)}")
-        orphans = [one.client_id for one in self._venue.matching.open_orders() if one.client_id in self.orders.sent]
+        orphans = [
+            one.client_id for one in self._venue.matching.open_orders() if one.client_id in self.orders.sent
+        ]
         self.judge.expect(not orphans, 4, f"orders of ours still work when all is sold (S5): {orphans}")

@@ -42,7 +42,7 @@ class Owner:
 
     def order_flatten(self) -> None:
         """The last command of the day."""
-        self._send(i.Flatten(*self._signed()))
+        self._send(i.Flatten)
 
     def _look(self) -> None:
         state = self._world.runner_state
@@ -53,15 +53,15 @@ class Owner:
         self._world.later(self._random.uniform(0, 2 * LOOKS), self._look)
 
     def _resume(self) -> None:
-        self._send(i.Resume(*self._signed()))
+        self._send(i.Resume)
 
     def _act(self, state: TraderState) -> None:
         waiting = [order for order, report in state.foreign.items() if report is not None]
         if waiting:
             choice = self._random.choice(tuple(ForeignChoice))
-            self._send(i.ResolveForeign(*self._signed(), waiting[0], choice))
+            self._send(i.ResolveForeign, waiting[0], choice)
         elif state.is_halted:
-            self._send(i.LiftHalt(*self._signed()))
+            self._send(i.LiftHalt)
             self._world.later(60, self._resume)
         elif state.state is not State.RUNNING:
             self._resume()
@@ -72,29 +72,28 @@ class Owner:
         drawn = self._random.random()
         positions = sorted(state.positions)
         if drawn < 0.1:
-            self._send(i.Pause(*self._signed()))
+            self._send(i.Pause)
         elif drawn < 0.15:
-            self._send(i.Halt(*self._signed(), "for the simulation"))
+            self._send(i.Halt, "for the simulation")
         elif drawn < 0.2:
-            self._send(i.Flatten(*self._signed()))
+            self._send(i.Flatten)
         elif drawn < 0.45:
             value = Quote(Decimal(self._random.choice((3, 20, 300, 1500))))
-            self._send(i.ManualEntry(*self._signed(), self._random.choice(TRADED), Side.BUY, value))
+            self._send(i.ManualEntry, self._random.choice(TRADED), Side.BUY, value)
         elif positions and drawn < 0.6:
-            self._send(i.ClosePosition(*self._signed(), self._random.choice(positions)))
+            self._send(i.ClosePosition, self._random.choice(positions))
         elif positions:
             position = state.positions[self._random.choice(positions)]
             share = Decimal(str(round(self._random.uniform(0.98, 1.001), 4)))
             stop = Price(self._world.prices[position.symbol] * share)
-            self._send(i.MoveStop(*self._signed(), position.id, stop))
-
-    def _signed(self) -> tuple[object, ...]:
-        return self._world.clock.now(), CommandId(f"c{next(self._numbers)}"), "owner"
+            self._send(i.MoveStop, position.id, stop)
 
     # ── sending ───────────────────────────────────────────────────────────────────────────
 
-    def _send(self, command: i.Command) -> None:
+    def _send(self, kind: type[i.Command], *details: object) -> None:
         """At least once, until there is an answer: what carries it may repeat, too."""
+        name = CommandId(f"c{next(self._numbers)}")
+        command = kind(self._world.clock.now(), name, "owner", *details)
         self.unanswered[command.id] = command
         self._world.oracle.safety.sent(command)
         self._try(command)

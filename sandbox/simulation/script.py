@@ -149,7 +149,12 @@ def _faults(random: Random) -> list[Fault]:
     drawn.sort(key=lambda one: one[0])
     return [
         Fault(
-            index, at, kind, random.uniform(5, LONGEST.get(kind, 900.0)), random.random(), random.randint(1, 3)
+            index,
+            at,
+            kind,
+            random.uniform(5, LONGEST.get(kind, 900.0)),
+            random.random(),
+            random.randint(1, 3),
         )
         for index, (at, kind) in enumerate(drawn)
     ]

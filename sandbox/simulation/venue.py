@@ -111,8 +111,7 @@ class Venue:
     def order(self, client_order_id: ClientOrderId) -> Order:
         """The matching's own order; KeyError if it never arrived."""
         number = self._ids[client_order_id]
-        known = self.matching._orders[number]  # its `find` searches all
-        return known
+        return self.matching._orders[number]  # its `find` searches them all
 
     def knows(self, client_order_id: ClientOrderId) -> bool:
         return client_order_id in self._ids

@@ -24,8 +24,12 @@ class Weather:
         if fault.kind in NEXT:
             self._armed[fault.kind] = fault.count if "SUBMIT_" in fault.kind.name else 1
         else:
-            self._until[fault.kind] = max(self._until.get(fault.kind, 0.0), self._loop.time() + fault.span)
-            self.feel(fault.span)
+            self.hold(fault.kind, fault.span)
+
+    def hold(self, kind: Kind, seconds: float) -> None:
+        """A span that comes with another fault."""
+        self._until[kind] = max(self._until.get(kind, 0.0), self._loop.time() + seconds)
+        self.feel(seconds)
 
     def on(self, kind: Kind) -> bool:
         """Whether a span is in force."""

@@ -22,7 +22,17 @@ from engine.ports import Journal
 from sandbox.exchange.matching.model import OrderType as VenueType
 from sandbox.simulation.befall import befall
 from sandbox.simulation.loop import LoopClock
-from sandbox.simulation.market import BNB, FEE_COIN, PRICES, QUOTE, TRADED, instrument, pair_id, policy, to_tick
+from sandbox.simulation.market import (
+    BNB,
+    FEE_COIN,
+    PRICES,
+    QUOTE,
+    TRADED,
+    instrument,
+    pair_id,
+    policy,
+    to_tick,
+)
 from sandbox.simulation.oracle import Oracle
 from sandbox.simulation.owner import Owner
 from sandbox.simulation.process import Life
@@ -34,6 +44,8 @@ from sandbox.simulation.weather import Weather
 SETTLING = 420.0
 """Seconds of good weather at the end before the books are compared: two of the desk's regular looks."""
 QUIET = 65.0
+IDLE = 60.0
+"""Seconds between ticks of the timer while nothing hangs on time; a real desk ticks each second."""
 
 
 class World:
@@ -112,7 +124,7 @@ class World:
         self.owner.order_flatten()
         await self._until(self.now + SETTLING)
         await self._compare()
-        self.oracle.ends(self.owner.unanswered)
+        self.oracle.ends(tuple(self.owner.unanswered))
 
     async def _compare(self) -> None:
         if self.life is not None and self.life.up:
@@ -166,11 +178,18 @@ class World:
                     price = Price(self.prices[symbol])
                     self.put(i.SignalSeen(at, Signal(preset.id, symbol, action, at, price, "it wants to")))
 
-    def _wants_out(self, symbol: Symbol) -> None:
-        """Its strategies change their minds while an entry still fills."""
+    def wants(self, symbol: Symbol, action: Action) -> None:
+        """Its strategies want in, or have changed their minds."""
+        if self.storm_over:
+            return
+        self.show_price(symbol)
         for preset in self.settings.presets.values():
             at, price = self.clock.now(), Price(self.prices[symbol])
-            self.put(i.SignalSeen(at, Signal(preset.id, symbol, Action.EXIT, at, price, "it changed its mind")))
+            self.put(i.SignalSeen(at, Signal(preset.id, symbol, action, at, price, "it wants to")))
+
+    def show_price(self, symbol: Symbol) -> None:
+        if self.life is not None and not self.weather.on(Kind.PRICES_SILENT):
+            self.life.see_price(symbol)
 
     def ticker(self, symbol: Symbol) -> Ticker:
         price = Price(self.prices[symbol])
@@ -197,8 +216,8 @@ class World:
             self.weather.feel(30)
             self.later(self.random.uniform(1, 8), lambda: self._sweep(request, False))
             self.later(self.random.uniform(9, 28), lambda: self._sweep(request, True))
-            if self.random.random() < 0.3:
-                self.later(self.random.uniform(1, 9), lambda: self._wants_out(request.symbol))
+            if self.random.random() < 0.6:
+                self.later(self.random.uniform(1, 9), lambda: self.wants(request.symbol, Action.EXIT))
         return report
 
     def place_late(self, request: OrderRequest) -> None:
@@ -230,6 +249,7 @@ class World:
 
     def _happened(self, event: Event) -> None:
         self.oracle.happened(event)
+        self.kick()
         if self.life is not None:
             self.life.stream.tell(event)
 
@@ -274,13 +294,13 @@ class World:
         befall(self, fault)
 
     def _tick(self) -> None:
-        """Once a second while something is under way, else twice a minute."""
+        """Once a second while something is under way, else now and then."""
         self.put(i.TimerTicked(self.clock.now()))
         if self.runner_state is None:
             self.weather.feel()  # nobody is there to place a stop
         self.oracle.watch()
         busy = self.oracle.uncovered or (self.runner_state is not None and is_busy(self.runner_state))
-        self._timer = self._loop.call_later(1.0 if busy else 30.0, self._tick)
+        self._timer = self._loop.call_later(1.0 if busy else IDLE, self._tick)
 
     def kick(self) -> None:
         """Something was written down: tick within a second."""

@@ -13,15 +13,17 @@ import pytest
 
 from engine import executor, runner
 from engine.core import draft as drafts
-from engine.core import evolve, on_orders, pursue, reconcile, risk, trader
+from engine.core import evolve, on_orders, on_signals, pursue, reconcile, risk, trader
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.draft import Draft
-from engine.core.effects import Cancel, Effect, Submit
+from engine.core.effects import Cancel, Effect, Submit, effects_of
 from engine.core.errors import Denied, OutcomeUnknown
-from engine.core.ledger import Position
+from engine.core.ledger import Position, sellable
+from engine.core.model import Action, Signal, State
 from engine.core.money import ZERO, Quantity, Quote
 from engine.core.notices import Notice
+from engine.core.notify import notice_of
 from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.state import TraderState
 
@@ -148,7 +150,7 @@ def an_entry_while_an_outcome_is_unknown(patch: pytest.MonkeyPatch) -> None:
 
 @bug()
 def a_restart_sends_again_what_was_intended(patch: pytest.MonkeyPatch) -> None:
-    real = drafts.effects_of
+    real = effects_of
 
     def wrong(fact: f.AnyFact, state: TraderState) -> Effect | None:
         if isinstance(fact, f.OutcomeLost) and "process ended" in fact.reason:
@@ -172,7 +174,7 @@ def a_failed_cancel_is_taken_for_done(patch: pytest.MonkeyPatch) -> None:
 
 @bug()
 def a_foreign_order_is_cancelled(patch: pytest.MonkeyPatch) -> None:
-    real = drafts.effects_of
+    real = effects_of
 
     def wrong(fact: f.AnyFact, state: TraderState) -> Effect | None:
         if isinstance(fact, f.ForeignFound):
@@ -222,7 +224,6 @@ def a_fill_before_the_answer_is_dropped(patch: pytest.MonkeyPatch) -> None:
     def wrong(draft: Draft, fill: Any) -> None:
         order = draft.state.order(fill.client_order_id)
         if order is not None and order.status is OrderStatus.INTENDED:
-            order = replace(order, venue_filled=order.filled)
             return
         real(draft, fill)
 
@@ -291,7 +292,7 @@ def stops_cover_half(patch: pytest.MonkeyPatch) -> None:
 
 @bug()
 def more_is_sold_than_is_ours(patch: pytest.MonkeyPatch) -> None:
-    real = pursue.sellable
+    real = sellable
 
     def wrong(position: Position, instrument: Any) -> Quantity:
         return Quantity(real(position, instrument) + instrument.lot)
@@ -347,6 +348,16 @@ def a_restart_forgets_the_halt(patch: pytest.MonkeyPatch) -> None:
 @bug(within=200)
 def entries_go_on_while_paused(patch: pytest.MonkeyPatch) -> None:
     _let_pass(patch, "the connection is")
+    real = on_signals.on_signal
+
+    def wrong(draft: Draft, signal: Signal) -> None:
+        preset = draft.settings.presets.get(signal.preset)
+        if preset is not None and draft.state.state is State.PAUSED and signal.action is Action.ENTER:
+            on_signals._enter(draft, preset, signal)
+        else:
+            real(draft, signal)
+
+    patch.setattr(on_signals, "on_signal", wrong)
 
 
 @bug()
@@ -356,7 +367,7 @@ def a_command_that_comes_again_acts_again(patch: pytest.MonkeyPatch) -> None:
 
 @bug()
 def an_alert_is_not_stored_with_its_fact(patch: pytest.MonkeyPatch) -> None:
-    real = drafts.notice_of
+    real = notice_of
 
     def wrong(fact: f.AnyFact, state: TraderState) -> Notice | None:
         loud = isinstance(fact, f.OutcomeLost | f.HaltLatched | f.StopRefused | f.ExitRefused)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from sandbox.simulation.judge import Broken
@@ -19,7 +21,7 @@ def test_the_simulation_catches(planted: Bug, monkeypatch: pytest.MonkeyPatch) -
     planted.plant(monkeypatch)
     broken, seeds = _caught(planted.within)
     assert broken is not None, f"{planted.name} was not caught within {planted.within} seeds"
-    print(f"{planted.name}: {seeds} seeds, {broken}")
+    sys.stdout.write(f"{planted.name}: {seeds} seeds, {broken}\n")
 
 
 def test_there_are_at_least_twenty() -> None:

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from engine.account_watch import EVERY, SOON, AccountWatch
 from engine.core import inputs as i
-from engine.core.settings import TraderSettings
 from engine.core.ids import Coin, base_of
 from engine.core.market import Market, equity
 from engine.core.money import Quote
+from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
 from engine.exchanges.paper import PaperExchange
 from engine.runner import Runner
