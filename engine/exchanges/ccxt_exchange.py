@@ -80,17 +80,8 @@ class CcxtExchange:
             try:
                 await self._ensure(request.symbol)
                 self._budget.check(urgent=request.reduces)
-                call = self._dialect.order_call(request)
-                exact.check(self._orders, call, request)
-                raw = await _undisturbed(
-                    self._orders.create_order,
-                    call.symbol,
-                    call.type,
-                    call.side,
-                    call.amount,
-                    call.price,
-                    call.params,
-                )
+                exact.check(self._orders, request)
+                raw = await _undisturbed(self._dialect.place, self._orders, request)
                 report = self._accepted(raw, request)
             except refusals.CAUGHT as error:
                 raise await self._failed(error, sending) from None
@@ -162,6 +153,12 @@ class CcxtExchange:
         key may do (`trade` should be True, `withdraw` False), None where the venue does not tell."""
         return await self._ask(self._dialect.rights, self._reads)
 
+    def learn(self, markets: Sequence[Any]) -> None:
+        """Take over ccxt's markets, in place of those known; otherwise each symbol is asked for when first needed."""
+        for client in (self._reads, self._orders):
+            client.set_markets(markets)
+        self._symbols = {Symbol(market["symbol"]) for market in markets}
+
     # ── inside ────────────────────────────────────────────────────────────────────────────
 
     async def _ask(self, call: Callable[..., Awaitable[T]], *arguments: object) -> T:
@@ -230,20 +227,15 @@ class CcxtExchange:
                 return
             wanted = self._symbols | {symbol}
             markets = await listed(self._ask, self._reads, self._row, sorted(wanted))
-            kept = [market for market in markets if market["symbol"] in wanted]
-            if symbol not in {market["symbol"] for market in kept}:
+            self.learn([market for market in markets if market["symbol"] in wanted])
+            if symbol not in self._symbols:
                 raise Unavailable(f"{self._row.title} does not list {symbol}.")
-            for client in (self._reads, self._orders):
-                client.set_markets(kept)
-            if self._stream is not None:
-                self._stream.know(kept)
-            self._symbols = wanted
 
     def _accepted(self, raw: Any, request: OrderRequest) -> OrderReport:
         now = self._clock.now()
         fills = [
             self._fill(trade, request.client_order_id, request.symbol, now, request.side)
-            for trade in (raw.get("trades") or [] if isinstance(raw, dict) else [])
+            for trade in (self._dialect.trades_in(raw) if isinstance(raw, dict) else [])
         ]
         report = answers.accepted(raw, request.client_order_id, request.symbol, now, fills)
         self._names.learn(report)
@@ -262,7 +254,7 @@ class CcxtExchange:
     async def _with_fills(self, raw: Raw, name: ClientOrderId, symbol: Symbol) -> OrderReport:
         """An order with its executions, asked for where it has some and does not carry them."""
         now = self._clock.now()
-        trades: Sequence[Raw] = raw.get("trades") or []
+        trades = self._dialect.trades_in(raw)
         if not trades and answers.order_report(raw, name, symbol, now).filled > ZERO:
             trades = await self._dialect.trades_of(self._orders, raw, symbol)
         report = answers.order_report(

@@ -57,6 +57,7 @@ def _client(row: VenueRow, options: Mapping[str, Any], rest: str, stream: str) -
     )
     client.has["fetchCurrencies"] = False  # a request, signed on some venues, for what is never used
     client.options["maxRetriesOnFailure"] = 0  # repeating is decided here, not inside the library
+    client.timeout_on_exit = 10  # milliseconds; by default a quarter of a second for each client
     client.verbose = False  # it would print whole requests
     client.urls["api"] = redirect(client.urls["api"], row, rest, stream)
     return client

@@ -131,6 +131,77 @@ CODES: Mapping[str, Codes] = {
         duplicate=frozenset({"51016"}),
         limited=frozenset({"50011"}),
     ),
+    # https://docs.kraken.com/api/docs/guides/spot-errors : texts in place of codes.
+    # Not here: EService and EGeneral:Internal error, EOrder:Trading agreement required, whatever is not spelt out.
+    "kraken": Codes(
+        refused={
+            "EGeneral:Invalid arguments": "PARAMETER_ERROR",
+            "EGeneral:Invalid arguments:price": "PARAMETER_ERROR",
+            "EGeneral:Invalid arguments:volume": "PARAMETER_ERROR",
+            "EAPI:Invalid nonce": "CLOCK_OFF",
+            "EQuery:Unknown asset pair": "INVALID_SYMBOL",
+            "EQuery:Invalid asset pair": "INVALID_SYMBOL",
+            "EOrder:Cannot open position": "NOT_ALLOWED",
+            "EOrder:Insufficient funds": "INSUFFICIENT_BALANCE",
+            "EOrder:Insufficient initial margin": "INSUFFICIENT_BALANCE",
+            "EOrder:Invalid price": "INVALID_PRICE",
+            "EOrder:Order minimum not met": "BELOW_MINIMUM",
+            "EOrder:Cost minimum not met": "BELOW_MINIMUM",
+            "EOrder:Tick size check failed": "BAD_PRICE_PRECISION",
+            "EOrder:Orders limit exceeded": "TOO_MANY_ORDERS",
+        },
+        missing=frozenset({"EOrder:Unknown order", "EOrder:Invalid order"}),
+        key=frozenset(
+            {"EAPI:Invalid key", "EAPI:Invalid signature", "EGeneral:Permission denied", "ETrade:User Locked"}
+        ),
+        clock=frozenset({"EAPI:Invalid nonce"}),
+        limited=frozenset(
+            {
+                "EAPI:Rate limit exceeded",
+                "EOrder:Rate limit exceeded",
+                "EGeneral:Temporary lockout",
+                "EGeneral:Too many requests",
+            }
+        ),
+    ),
+    # https://www.kucoin.com/docs-new/error-code/http and /spot ; ccxt's kucoin.py 'exceptions'.
+    # Not here: 400100 and 100004, which stand for wrong parameters, for an unknown order and for a clientOid that is
+    # there already; 200000 is success.
+    "kucoin": Codes(
+        refused={
+            "200001": "ORDER_NOT_ALLOWED",
+            "200004": "INSUFFICIENT_BALANCE",
+            "300000": "ORDER_REJECTED",
+            "400001": "HEADER_MISSING",
+            "400002": "CLOCK_OFF",
+            "400350": "QUANTITY_TOO_LARGE",
+            "400600": "SYMBOL_NOT_TRADING",
+            "900001": "INVALID_SYMBOL",
+        },
+        missing=frozenset({"400203"}),
+        key=frozenset({"400003", "400004", "400005", "400006", "400007", "411100"}),
+        clock=frozenset({"400002"}),
+        limited=frozenset({"429000"}),
+    ),
+    # https://bingx-api.github.io/docs-v3/#/en/Quick%20Start/Error%20Codes ; ccxt's bingx.py 'exceptions'.
+    # Not here: 100410 too frequent, 100500 and 100503 busy, 80012 service unavailable, 100400 which stands for
+    # wrong parameters and for an unknown order.
+    "bingx": Codes(
+        refused={
+            "80014": "PARAMETER_ERROR",
+            "100202": "INSUFFICIENT_BALANCE",
+            "100421": "CLOCK_OFF_OR_PAIR_RESTRICTED",
+            "100490": "SYMBOL_OFFLINE",
+            "101400": "BELOW_MINIMUM",
+            "101204": "INSUFFICIENT_BALANCE",
+            "110425": "BELOW_MINIMUM",
+        },
+        missing=frozenset({"80016", "109421"}),
+        key=frozenset({"100001", "100004", "100412", "100413", "100414", "100419"}),
+        clock=frozenset({"100421"}),
+        duplicate=frozenset({"101481", "109201"}),
+        limited=frozenset({"100410"}),
+    ),
 }
 
 

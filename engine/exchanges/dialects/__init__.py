@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from engine.exchanges.dialects.base import Dialect
 from engine.exchanges.dialects.binance import Binance
+from engine.exchanges.dialects.bingx import Bingx
 from engine.exchanges.dialects.bybit import Bybit
+from engine.exchanges.dialects.kraken import Kraken
+from engine.exchanges.dialects.kucoin import Kucoin
 from engine.exchanges.dialects.okx import Okx
 
-DIALECTS: dict[str, type[Dialect]] = {"binance": Binance, "bybit": Bybit, "okx": Okx}
+DIALECTS: dict[str, type[Dialect]] = {
+    "binance": Binance,
+    "bingx": Bingx,
+    "bybit": Bybit,
+    "kraken": Kraken,
+    "kucoin": Kucoin,
+    "okx": Okx,
+}
 
 
 def dialect_of(venue: str) -> Dialect:

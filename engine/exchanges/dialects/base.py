@@ -65,6 +65,14 @@ class Dialect:
         stop = {} if request.stop_price is None else {"stopLossPrice": f"{request.stop_price:f}"}
         return {"clientOrderId": request.client_order_id, **stop}
 
+    async def place(self, client: Any, request: OrderRequest) -> Raw:
+        """One request, and its answer. The numbers were checked to fit before."""
+        call = self.order_call(request)
+        placed: Raw = await client.create_order(
+            call.symbol, call.type, call.side, call.amount, call.price, call.params
+        )
+        return placed
+
     async def find(self, client: Any, order: ClientOrderId, symbol: Symbol) -> Raw | None:
         """By our name. None only if the venue said that it knows no such order; ccxt's errors come through."""
         found: Raw = await client.fetch_order(None, symbol, {"clientOrderId": order})
@@ -83,6 +91,10 @@ class Dialect:
     async def open_orders(self, client: Any, symbol: Symbol) -> list[Raw]:
         """Everything that works in `symbol`, resting stops among them."""
         return list(await client.fetch_open_orders(symbol))
+
+    def trades_in(self, order: Raw) -> list[Raw]:
+        """The executions that come with an order."""
+        return list(order.get("trades") or [])
 
     async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> list[Raw]:
         """The executions of one order."""
