@@ -8,8 +8,10 @@ import signal
 from dataclasses import fields
 from pathlib import Path
 
+from engine.core.facts import FillBooked
 from sandbox.telegram.testing import Phone
-from tests.support.whole_desk import PATIENCE, Stored, WholeDesk, eventually, whole_desk
+from tests.support.stored import Stored
+from tests.support.whole_desk import PATIENCE, WholeDesk, eventually, whole_desk
 
 FORGOTTEN_ON_PURPOSE = {
     "reconciled_at",
@@ -128,8 +130,8 @@ async def test_killed_again_and_again_nothing_is_bought_twice(tmp_path: Path) ->
             await bot.kill()
             stored = await desk.stored()
             assert len(stored.state.positions) <= 1 + number
-            bought = [one for one in stored.facts if type(one).__name__ == "FillBooked"]
-            assert len({one.fill.id for one in bought}) == len(bought)  # type: ignore[attr-defined]
+            bought = [one for one in stored.facts if isinstance(one, FillBooked)]
+            assert len({one.fill.id for one in bought}) == len(bought)
             bot = await desk.run()
             await desk.ready()
 
