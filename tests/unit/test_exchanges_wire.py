@@ -215,6 +215,7 @@ async def test_o3_a_call_that_acts_sends_one_request() -> None:
 
 
 async def test_an_answer_without_an_order_id_is_unknown_and_rounding_stays_ours() -> None:
+    getcontext().rounding = ROUND_HALF_EVEN
     async with recording() as recorder:
         exchange = CcxtExchange("binance", SystemClock(), KEY, recorder.url)
         market = client_of("binance", recorder.url).markets[BTC]
