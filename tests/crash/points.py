@@ -100,7 +100,7 @@ _ALL = (
     Point(37, "a snapshot is kept", often_snapshots(around(*JOURNAL, "snapshot", early=False)), 2),
     # the repair itself
     Point(38, "killed again before the restart is on disk", before_append(has("Restarted")), first=7),
-    Point(39, "killed again once the order is asked for", after_append(has("OrderAsked")), first=7),
+    Point(39, "killed again once the order is asked for", after_append(has("OrderAsked")), first=5),
     Point(40, "killed again in the middle of a reconciliation", around(*EXCHANGE, "open_orders"), first=7),
     Point(41, "killed again with the repair not on disk", before_append(has("Reconciled")), first=7),
     Point(42, "killed again with the repair on disk", after_append(has("Reconciled")), first=16),

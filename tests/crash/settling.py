@@ -23,7 +23,7 @@ async def settle_times(desk: LiveDesk, bot: Bot, outages: Sequence[float]) -> li
     """Seconds from the venue's return to books that equal its own, stop included, for each length of outage."""
     price = await desk.whole.market.price()
     await _go_to(desk, price * Decimal("0.97"))
-    await desk.settled(bot, restarts=0)
+    await desk.settled(bot)
     return [await _once(desk, bot, price, seconds) for seconds in outages]
 
 
@@ -39,7 +39,7 @@ async def _once(desk: LiveDesk, bot: Bot, price: Decimal, seconds: float) -> flo
     await asyncio.sleep(seconds)
     began = time.monotonic()
     await desk.whole.market.come_back()
-    await desk.settled(bot, restarts=0, timeout=LONGEST)
+    await desk.settled(bot, timeout=LONGEST)
     took = time.monotonic() - began
     await _leave(desk, bot, price)
     return took
@@ -49,7 +49,7 @@ async def _leave(desk: LiveDesk, bot: Bot, price: Decimal) -> None:
     closed = desk.count("PositionClosed")
     await _go_to(desk, price * Decimal("0.97"))
     await _until(desk, bot, "PositionClosed", closed + 1)
-    await desk.settled(bot, restarts=0)
+    await desk.settled(bot)
 
 
 async def _until(desk: LiveDesk, bot: Bot, kind: str, count: int) -> None:

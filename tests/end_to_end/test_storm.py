@@ -74,7 +74,7 @@ async def test_a_minute_of_lost_answers_gives_one_order_here_and_there(
         enter_again = await market.price()
         await market.step(-1)  # below the level at which the strategy wants in, until the storm is there
         bot = await desk.whole.run()
-        await desk.settled(bot, restarts=0)
+        await desk.settled(bot)
         await let_loose(desk, more)
         await market.control("POST", "price", instrument="BTC/USDT", price=str(enter_again))
         await rage(desk, bot, STORM)
@@ -86,7 +86,7 @@ async def test_a_minute_of_lost_answers_gives_one_order_here_and_there(
         assert desk.count("SignalDenied") > 20, "the strategy wanted in all the time"
         assert sum(one["struck"] for one in await market.control("GET", "faults")) > 0, "there was a storm"
         await market.come_back()
-        await desk.settled(bot, restarts=0, timeout=WITHIN)
+        await desk.settled(bot, timeout=WITHIN)
         state = desk.state()
         assert len(state.positions) == 1
         assert len(await entries(desk)) == 1

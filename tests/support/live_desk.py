@@ -71,6 +71,7 @@ class LiveDesk:
 
     whole: WholeDesk
     owner: Owner
+    opened_before: bool = True
 
     async def venue(self) -> dict[str, Any]:
         """All that the venue holds: the truth."""
@@ -90,15 +91,15 @@ class LiveDesk:
         """What differs between our books and the venue's now."""
         return differences(await self.venue(), self.facts(), self.owner)
 
-    async def settled(self, bot: Bot, restarts: int, timeout: float = WITHIN) -> float:
-        """Seconds until our books were held against the venue's by a process that was started `restarts` times
-        before, and nothing differs any more."""
+    async def settled(self, bot: Bot, starts: int = 1, timeout: float = WITHIN) -> float:
+        """Seconds until the process of the `starts`-th start has held our books against the venue's, and nothing
+        differs any more."""
         began = time.monotonic()
         wrong: list[str] = ["nothing was read yet"]
 
         async def look() -> bool:
             nonlocal wrong
-            wrong = await self.differences() if self._reconciled(restarts) else ["not reconciled yet"]
+            wrong = await self.differences() if self._reconciled(starts) else ["not reconciled yet"]
             return not wrong
 
         try:
@@ -107,12 +108,13 @@ class LiveDesk:
             raise AssertionError(f"{error}: {'; '.join(wrong)}\n{self.told(bot)}") from None
         return time.monotonic() - began
 
-    def _reconciled(self, restarts: int) -> bool:
+    def _reconciled(self, starts: int) -> bool:
+        """A book that is opened by its first process begins with that; else each process says that it restarted."""
         kinds = [type(one).__name__ for one in self.facts()]
-        if kinds.count("Restarted") < restarts:
-            return False
-        last = len(kinds) - 1 - kinds[::-1].index("Restarted") if restarts else 0
-        return "Reconciled" in kinds[last:]
+        begun = [place for place, kind in enumerate(kinds) if kind == "Restarted"]
+        if not self.opened_before:
+            begun.insert(0, 0)
+        return len(begun) >= starts and "Reconciled" in kinds[begun[-1] :]
 
     def told(self, bot: Bot) -> str:
         """For a failure: the end of what the process said, and of what it wrote down."""
@@ -165,4 +167,4 @@ async def live_desk(folder: Path, *, running: bool = True, more: str = "") -> As
         (folder / "own" / "levels.py").write_text(LEVELS, encoding="utf-8")
         if running:
             await open_running_book(whole.database)
-        yield LiveDesk(whole, await own_things(whole, price))
+        yield LiveDesk(whole, await own_things(whole, price), running)
