@@ -43,10 +43,21 @@ class Talk:
         await self.phone.send(text)
         return await self.phone.wait_for(wanted)
 
+    async def tap_old(self, message: SeenMessage, button: str, wanted: str = "") -> SeenMessage:
+        """Press a button that the message had when it was seen, whatever it has become since."""
+        await self.phone.press(message, data=data_of(message, button))
+        return await self.phone.wait_for(wanted)
+
     async def tap(self, message: SeenMessage, button: str, wanted: str = "") -> SeenMessage:
         """Press the first button whose label contains `button`."""
         await self.phone.press(message, label(message, button))
         return await self.phone.wait_for(wanted)
+
+
+def data_of(message: SeenMessage, part: str) -> str:
+    """What the first button that contains `part` carries, to press it on a message that has changed since."""
+    whole = label(message, part)
+    return next(one.data or "" for row in message.buttons for one in row if one.text == whole)
 
 
 def label(message: SeenMessage, part: str) -> str:

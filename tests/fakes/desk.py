@@ -14,7 +14,7 @@ from engine.core.errors import StorageTrouble, Unavailable
 from engine.core.facts import CommandDone
 from engine.core.ids import BookId, ClientOrderId, ConnectionId, Symbol, book_id
 from engine.core.inputs import Command
-from engine.core.model import Candle, Mode, OrderRequest, OrderType, Side, State, VenuePicture
+from engine.core.model import Candle, Mode, OrderReport, OrderRequest, OrderType, Side, State, VenuePicture
 from engine.core.money import Price, Quantity
 from engine.core.settings import TraderSettings
 from engine.desk import Answer, CheckItem, ConnectionView, FeedState, Health, ParameterInfo, StrategyInfo
@@ -24,6 +24,8 @@ from tests.support.desk import Desk as OneDesk
 
 POINTS = ("key", "rights", "withdraw", "clock", "instruments", "balance", "flat")
 FOREIGN = {Side.BUY: ClientOrderId("pd" + "b" * 16), Side.SELL: ClientOrderId("pd" + "s" * 16)}
+
+FOREIGN_SIZE = Quantity(Decimal("0.5"))
 
 
 class FakeDesk:
@@ -181,11 +183,9 @@ class FakeDesk:
     async def leave_foreign(
         self, name: str = "main", side: Side = Side.BUY, price: str = "90"
     ) -> ClientOrderId:
-        """An order with our mark works at the venue, and no book of ours has it."""
+        """An order with our mark works at the venue, and no book of ours has it; reconciliation finds it."""
         desk, foreign = self[name], FOREIGN[side]
-        request = OrderRequest(
-            foreign, BTC, side, OrderType.LIMIT, Quantity(Decimal("0.5")), Price(Decimal(price))
-        )
+        request = OrderRequest(foreign, BTC, side, OrderType.LIMIT, FOREIGN_SIZE, Price(Decimal(price)))
         desk.venue.submit(request, desk.now)
         await self.reconcile(ConnectionId(name))
         return foreign
@@ -208,11 +208,17 @@ def picture(desk: OneDesk) -> VenuePicture:
     symbols = [rules.symbol for rules in desk.instruments]
     return VenuePicture(
         tuple(desk.venue.balances()),
-        tuple(one for symbol in symbols for one in desk.venue.open_orders(symbol, desk.now)),
+        tuple(_whole(one) for symbol in symbols for one in desk.venue.open_orders(symbol, desk.now)),
         tuple(one for one in reports.values() if one is not None),
         tuple(name for name, one in reports.items() if one is None),
         tuple(one for symbol in symbols for one in desk.venue.fills(symbol, START)),
     )
+
+
+def _whole(report: OrderReport) -> OrderReport:
+    """With side and quantity, which a real venue repeats in its list and the paper one does not."""
+    side = next((one for one, name in FOREIGN.items() if name == report.client_order_id), None)
+    return replace(report, side=side, quantity=FOREIGN_SIZE) if side else report
 
 
 def wave(until: datetime, timeframe: int, limit: int) -> list[Candle]:
