@@ -37,7 +37,6 @@ class BookLaws:
     def __init__(self, judge: Judge, venue: Venue) -> None:
         self.taken: defaultdict[Coin, Decimal] = defaultdict(Decimal)
         self.dust: defaultdict[Coin, Decimal] = defaultdict(Decimal)
-        self.dust_taken: defaultdict[Coin, Decimal] = defaultdict(Decimal)
         self._booked: set[tuple[str, str]] = set()
         self._true: dict[tuple[str, str], Fill] = {}
         self._tallies: defaultdict[PositionId, Tally] = defaultdict(Tally)
@@ -58,14 +57,7 @@ class BookLaws:
             words = f"{-self.held(coin)} {coin} of the owner's own were sold"
             self._judge.expect(self.held(coin) >= ZERO, 4, words)
         elif fill.side is Side.SELL:
-            self._taken_by_hand(coin, max(self.held(coin) - self._venue.total(coin), ZERO))
-
-    def _taken_by_hand(self, coin: Coin, amount: Decimal) -> None:
-        """Dust of closed positions first: the desk asks the account for no more than its positions hold."""
-        self.taken[coin] += amount
-        dust = min(amount, self.dust[coin])
-        self.dust[coin] -= dust
-        self.dust_taken[coin] += dust
+            self.taken[coin] += max(self.held(coin) - self._venue.total(coin), ZERO)
 
     def held(self, coin: Coin) -> Decimal:
         """What the venue holds for us."""
@@ -122,15 +114,18 @@ class BookLaws:
     # ── both ──────────────────────────────────────────────────────────────────────────────
 
     def compare(self, state: TraderState, when: str) -> None:
-        """All is quiet: the books equal the venue's, to the last digit."""
+        """All is quiet: the books equal the venue's, to the last digit.
+
+        Dust that the owner sold by hand stays in the desk's account: it asks for no more than its positions hold.
+        """
         for symbol in TRADED:
             coin = base_of(symbol)
             mine = sum((one.quantity for one in state.positions.values() if one.symbol == symbol), ZERO)
             held = self.held(coin)
-            self._same(mine + self.dust[coin], held, f"{coin} in positions and dust", when)
-            self._same(
-                state.holdings.get(coin, ZERO), held + self.dust_taken[coin], f"{coin} in the account", when
-            )
+            gone = mine + self.dust[coin] - held
+            if not ZERO <= gone <= min(self.dust[coin], self.taken[coin]):
+                self._same(mine + self.dust[coin], held, f"{coin} in positions and dust", when)
+            self._same(state.holdings.get(coin, ZERO), held + gone, f"{coin} in the account", when)
         for coin in (Coin("BNB"),):
             self._same(state.holdings.get(coin, ZERO), self._venue.ours[coin], f"{coin} in the account", when)
         self._same(state.holdings.get(QUOTE, ZERO), self._venue.total(QUOTE), "quote money", when)
