@@ -22,6 +22,8 @@ GOOD = {
     Kind.DAYS: "30",
     Kind.PRESET: "steps",
     Kind.STRATEGY: "moving_average_cross",
+    Kind.AMOUNT: "50",
+    Kind.SHARE: "25%",
 }
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -45,11 +47,14 @@ def labels(message: SeenMessage) -> list[str]:
 
 
 async def answer(desk: WholeDesk, text: str) -> SeenMessage:
-    """The last form of the answer to `text`: what is only a word that it is being made is passed over."""
-    await desk.phone.send(text)
-    return await desk.phone.wait_for(
-        lambda one: bool(one.text or one.attachment) and not _passing(one), PATIENCE
-    )
+    """The last form of the answer to `text`: what is only a word that it is being made, and the late edit of an
+    earlier answer, are passed over."""
+    asked = await desk.phone.send(text)
+
+    def answers(one: SeenMessage) -> bool:
+        return one.id > asked.id and bool(one.text or one.attachment) and not _passing(one)
+
+    return await desk.phone.wait_for(answers, PATIENCE)
 
 
 def _passing(one: SeenMessage) -> bool:
