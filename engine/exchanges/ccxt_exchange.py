@@ -157,6 +157,8 @@ class CcxtExchange:
         """Take over ccxt's markets, in place of those known; otherwise each symbol is asked for when first needed."""
         for client in (self._reads, self._orders):
             client.set_markets(markets)
+        if self._stream is not None:
+            self._stream.know(markets)
         self._symbols = {Symbol(market["symbol"]) for market in markets}
 
     # ── inside ────────────────────────────────────────────────────────────────────────────
