@@ -22,7 +22,7 @@ _SENTENCES = {
     "too_short": "needs at least one",
     "too_long": "has too many",
     "string_type": "must be text in quotes",
-    "secret_type": "must be text in quotes",  # nosec B105  # a sentence
+    "secret_type": "must be text in quotes",  # a sentence, no secret  # nosec B105
 }
 _LONGEST_VALUE = 60
 

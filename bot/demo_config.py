@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 REAL_CANDLES = {"BTC/USDT": "BTC_USDT-1h.csv.gz", "ETH/USDT": "ETH_USDT-1h.csv.gz"}
-TOKEN = "1:sandbox"  # nosec B105  # the local stand-in's, worth nothing
+TOKEN = "1:sandbox"  # worth nothing: of the local stand-in  # nosec B105
 
 _TEMPLATE = """# Written by `pocketdesk demo` at each start; changes here are lost.
 

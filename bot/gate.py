@@ -27,7 +27,7 @@ _MOST_STRANGERS = 500
 class Verdict(StrEnum):
     """What becomes of an update."""
 
-    PASS = "pass"  # nosec B105  # a verdict
+    PASS = "pass"  # a verdict  # nosec B105
     PAIR = "pair"
     FORWARDED = "forwarded"
     VIA_BOT = "via_bot"

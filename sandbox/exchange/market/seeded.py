@@ -21,7 +21,7 @@ def seeded_market(name: str, seed: int, anchor: float | None = None) -> tuple[Pa
     """An instrument and its tape around `anchor` (quote per base); drawn from `seed` and the name alone."""
     start = anchor if anchor is not None else DEFAULT_INSTRUMENTS.get(name, 100.0)
     pair = pair_for(name, Decimal(str(start)))
-    source = random.Random(f"{seed}:{name}")  # nosec B311 - a market to practise on, no secret
+    source = random.Random(f"{seed}:{name}")  # a market to practise on, no secret
     return pair, Tape(_bars(pair, start, source))
 
 
