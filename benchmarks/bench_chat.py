@@ -15,9 +15,9 @@ LIMIT_MS = 10.0
 FILLS = 100_000
 ROUNDS = 60
 COMMANDS = {
-    "/positions": "No open positions",
-    "/trades": "Trades · 50,000",
-    "/profit": "Profit · 7 days",
+    "/positions": "Open positions",
+    "/trades": "Trades ·",
+    "/profit": "Profit ·",
     "/balance": "Balance ·",
     "/risk": "Risk ·",
     "/help": "What you can say",

@@ -63,7 +63,7 @@ def _facts(positions: int) -> Iterator[f.AnyFact]:
 def _position(index: int, at: datetime) -> Iterator[f.AnyFact]:
     name = PositionId(f"p{index}")
     price = Price(Decimal(60_000 + index % 500))
-    out = Price(price + (30 if index % 2 else -20))
+    out = Price(price + (500 if index % 2 else -200))  # a little profit: no breaker has anything to say
     yield f.PositionPlanned(at, name, SYMBOL, Direction.LONG, PRESET, Price(Decimal(600)), None, None, None)
     yield from _order(index * 2, name, Purpose.ENTRY, Side.BUY, price, at)
     yield f.PositionOpened(at, name, Price(price - 600), None, None)
