@@ -143,7 +143,7 @@ def _times(axes: Axes, candles: list[list[float]], seconds: int) -> None:
     places = (
         sorted({round(index * (count - 1) / 4) for index in range(5)}) if count > 4 else list(range(count))
     )
-    pattern = "%d %b" if seconds >= 14_400 else "%H:%M"
+    pattern = "%d %b" if seconds >= 14_400 else "%H:%M" if seconds >= 60 else "%H:%M:%S"
     moments = [datetime.fromtimestamp(candles[place][0], UTC) for place in places]
     axes.set_xticks(places, [f"{moment:{pattern}}" for moment in moments])
 
