@@ -38,7 +38,7 @@ def _one(options: argparse.Namespace, make_journal: MakeJournal, say: Callable[[
         day = day.only(_numbers(options.only))
     for fault in day.faults:
         say(str(fault))
-    outcome = play(day, make_journal)
+    outcome = play(day, make_journal, hashed=True)
     say(f"{outcome.orders} orders, {outcome.fills} fills, {outcome.crashes} crashes, {outcome.facts} facts")
     say(f"history {outcome.digest}")
     say(f"broken: {outcome.broken}" if outcome.broken else "no law was broken")

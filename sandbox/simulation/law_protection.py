@@ -34,6 +34,8 @@ class ProtectionLaw:
         self._books = books
         self._since: dict[Symbol, float] = {}
         self._called = -1.0
+        self._seen: tuple[object, ...] = ()
+        self._bare: dict[Symbol, Decimal] = {}
 
     @property
     def uncovered(self) -> bool:
@@ -44,8 +46,11 @@ class ProtectionLaw:
             self._called = now
 
     def watch(self, state: TraderState, now: float) -> None:
-        for symbol in TRADED:
-            bare = self._uncovered(symbol, state)
+        seen = (len(self._venue.events), *state.positions)
+        if seen != self._seen:
+            self._seen = seen
+            self._bare = {symbol: self._uncovered(symbol, state) for symbol in TRADED}
+        for symbol, bare in self._bare.items():
             if bare <= ZERO:
                 self._since.pop(symbol, None)
                 continue
