@@ -231,7 +231,10 @@ def _stop_refused(fact: f.StopRefused, state: TraderState) -> Told:
     return "stop_refused", weight, data
 
 
-def _stop_moved(fact: f.StopMoved, state: TraderState) -> Told:
+def _stop_moved(fact: f.StopMoved, state: TraderState) -> Told | None:
+    """A trailing stop does what it was set to do, every few minutes: only the owner's own move is news."""
+    if fact.by == "trailing":
+        return None
     position = state.positions[fact.position_id]
     return (
         "stop_moved",

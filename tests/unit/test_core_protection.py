@@ -392,3 +392,10 @@ def test_the_exits_of_a_short_lie_on_the_other_side() -> None:
 def test_a_market_without_prices_says_so() -> None:
     assert Market().price(BTC) is None
     assert Market().fresh_price(BTC, Desk().now) is None
+
+
+def test_a_trailing_stop_moves_without_a_message() -> None:
+    desk = holding(ExitRules(take_profit=None, trailing=ratio("0.01")))
+    desk.price(BTC, "105")
+    assert desk.of(f.StopMoved)
+    assert desk.told("stop_moved") == []
