@@ -19,7 +19,7 @@ from bot.text import Html, say, word
 from bot.waiting import PATIENCE, Wanted
 from engine.core.ids import Symbol
 from engine.core.model import Mode
-from engine.core.money import ZERO
+from engine.core.money import ZERO, Quantity
 from engine.core.orders import Purpose
 from engine.core.settings import Preset
 from engine.desk import ConnectionView
@@ -173,8 +173,9 @@ def offer_foreign(services: Services, found: Foreign, adopt: bool, moved: bool =
         filled=str(report.filled),
     )
     last = ticker.last if ticker else None
-    it = view.settings
-    return foreign.confirm(found, it.venue, it.quote, last, adopt, offer, moved)
+    same = [one.quantity for one in view.state.positions.values() if one.symbol == report.symbol]
+    it, held = view.settings, Quantity(sum(same, ZERO))
+    return foreign.confirm(found, it.venue, it.quote, last, held, adopt, offer, moved)
 
 
 def fee_of(held: Holding) -> Decimal:

@@ -36,7 +36,7 @@ _BACK_OFF = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _BLOCKED_SECONDS = 300.0
 _MOST_ATTEMPTS = 5
 _SILENT_KINDS = frozenset(
-    {"order_placed", "order_filled", "signal_taken", "signal_denied", "stop_moved", "stopped"}
+    {"order_placed", "order_filled", "order_ended", "signal_taken", "signal_denied", "stop_moved", "stopped"}
 )
 
 

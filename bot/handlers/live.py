@@ -197,6 +197,8 @@ async def _agreement(services: Services, one: Summary) -> Html:
     repairs = await _repairs(services, one)
     if repairs:
         return lines(say("reconcile.repaired", **names(one), count=repairs), *warnings(one))
+    if one.foreign or one.shortfalls or one.unknown:
+        return lines(say("reconcile.nothing_new", **names(one)), *warnings(one))
     return lines(say("reconcile.agreed", **names(one)), *warnings(one))
 
 

@@ -13,7 +13,7 @@ from bot.screens.summary import mode_tag
 from bot.text import Html, fit, known, lines, say, word
 from engine.core.ids import base_of
 from engine.core.model import Mode, OrderReport, Side
-from engine.core.money import Price
+from engine.core.money import Price, Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def foreign(one: Foreign, now: datetime) -> Screen:
         "",
         say("orders.foreign_text"),
         say("orders.adopt_text") if buys else None,
-        say("orders.close_text"),
+        _close_text(report),
         say("orders.ignore_text"),
         "",
         foot(now),
@@ -91,10 +91,31 @@ def foreign_choices(args: Mapping[str, str], buys: bool) -> Row:
     return tuple(Button(known("foreign_choice", verb), verb, args) for verb in verbs)
 
 
+def _close_text(report: OrderReport) -> Html:
+    return say("orders.close_sell_text") if report.side is Side.SELL else say("orders.close_text")
+
+
+def _held_after(report: OrderReport, held: Quantity, adopt: bool) -> str:
+    """All of it may still be bought if it is adopted; a cancel may come too late for a part of it as well."""
+    base = base_of(report.symbol)
+    if adopt and report.quantity is None:
+        return NONE
+    bought = (report.quantity or report.filled) if adopt else report.filled
+    size = quantity(held + bought, base)
+    return word("foreign.at_most", size=size) if adopt else size
+
+
 def confirm(
-    one: Foreign, venue: str, quote: str, last: Price | None, adopt: bool, offer: Offer, moved: bool
+    one: Foreign,
+    venue: str,
+    quote: str,
+    last: Price | None,
+    held: Quantity,
+    adopt: bool,
+    offer: Offer,
+    moved: bool,
 ) -> Screen:
-    """What adopting or closing it would mean."""
+    """What adopting or closing it would mean. `held`: what our positions hold of its coin now."""
     report = one.report
     worth = money(report.quantity * last, quote) if report.quantity and last else NONE
     text = lines(
@@ -109,7 +130,8 @@ def confirm(
         row(word("confirm.worth"), worth),
         row(word("confirm.price"), price(last)),
         row(word("foreign.filled"), quantity(report.filled, base_of(report.symbol))),
-        say("orders.adopt_text") if adopt else say("orders.close_text"),
+        row(word("confirm.after"), _held_after(report, held, adopt)) if report.side is Side.BUY else None,
+        say("orders.adopt_text") if adopt else _close_text(report),
         say("foreign.unbounded") if adopt else None,
     )
     args = {**place(one.connection, one.mode), "o": report.client_order_id}

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from bot.screens.base import Button, Screen, back, foot, in_rows, place, row
 from bot.screens.confirming import Offer, ask_with, where
-from bot.screens.figures import clock_time, money, percent, price, quantity, signed_percent
+from bot.screens.figures import clock_time, money, percent, plain_number, price, quantity, signed_percent
 from bot.screens.orders import status, unknown
 from bot.text import Html, fit, known, lines, say, word
 from engine.core.ids import ClientOrderId, Symbol, base_of
@@ -80,7 +80,9 @@ def amount(at: Account, instrument: Instrument, last: Price, room: Room, now: da
     args = {**place(at.connection, at.mode), "s": instrument.symbol}
     sums = [(share, _whole(room.left * share)) for share in SHARES]
     buttons = [
-        Button(f"{percent(share, 0)} · {money(value, at.quote)}", "buy", {**args, "amount": f"{value:f}"})
+        Button(
+            f"{percent(share, 0)} · {plain_number(value)} {at.quote}", "buy", {**args, "amount": f"{value:f}"}
+        )
         for share, value in sums
         if value > 0
     ]
@@ -95,7 +97,7 @@ def amount(at: Account, instrument: Instrument, last: Price, room: Room, now: da
         say("trading.amount_text", example=f"{max(_whole(room.left / 4), Decimal(1)):f}", quote=at.quote),
         foot(now),
     )
-    return Screen(fit(text), (*in_rows(buttons), (back(),)))
+    return Screen(fit(text), (*in_rows(buttons, 1), (back(),)))
 
 
 def _whole(value: Decimal) -> Decimal:

@@ -198,7 +198,7 @@ async def test_open_positions_keep_it_live_and_paused_until_they_are_closed(talk
     assert talk.desk["main"].state.state is State.PAUSED
     home = await talk.ask("/start", "goes back to paper")
     assert "🔴 LIVE" in home.text
-    asked = await talk.tap(told, "Flatten", "real money")
+    asked = await talk.tap(told, "Flatten", "REAL MONEY")
     await talk.tap(asked, "Yes, leave", "exits are under way")
     talk.desk["main"].price(BTC, "100")
     talk.desk["main"].advance(2)
@@ -226,6 +226,8 @@ async def test_reconcile_tells_what_it_found(talk: Talk) -> None:
     talk.desk.silent = False
     told = await talk.ask("/reconcile", "differences found: 1")
     assert "Orders that are not in our books: 1" in told.text
+    told = await talk.ask("/reconcile", "nothing new differs")
+    assert "agree" not in told.text
 
 
 async def test_a_venue_that_could_not_be_asked_is_not_one_that_agrees(talk: Talk) -> None:
@@ -257,6 +259,6 @@ async def test_live_marks_stand_beside_every_number(talk: Talk) -> None:
         shown = await talk.ask(command, "🔴 LIVE")
         assert "PAPER" not in shown.text, command
     asked = await talk.ask("/close BTC", "Held afterwards")
-    assert "🔴 LIVE, real money" in asked.text
+    assert "🔴 LIVE · REAL MONEY" in asked.text
     assert talk.desk["main"].orders(Purpose.STOP)
     assert label(asked, "Yes, close")

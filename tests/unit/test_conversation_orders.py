@@ -116,7 +116,7 @@ async def test_the_notice_carries_the_three_ways_and_adopting_is_confirmed(talk:
     told = await talk.phone.wait_for("not in our books, buy")
     assert label(told, "Ignore")
     asked = await talk.tap(told, "Adopt", "Adopt the order in BTC/USDT?")
-    assert "0.5 BTC" in asked.text
+    assert "at most 0.5 BTC" in asked.text
     assert not talk.desk.sent
     data = asked.buttons[0][0].data
     await asyncio.gather(*(talk.phone.press(asked, data=data) for _ in range(3)))

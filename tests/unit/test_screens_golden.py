@@ -211,8 +211,11 @@ SCREENS: dict[str, Callable[[], Screen]] = {
     "stop_order": lambda: orders.stop_order(Placed("main", "live", next(iter(view().state.orders.values())))),
     "foreign": lambda: foreign.foreign(foreign_order(), NOW),
     "foreign_untold": lambda: foreign.foreign(foreign_order(None), NOW),
-    "confirm_adopt": lambda: foreign.confirm(foreign_order(), "binance", "USDT", price("60000"), True, OFFER, False),
-    "confirm_foreign_close": lambda: foreign.confirm(foreign_order(), "binance", "USDT", None, False, OFFER, True),
+    "confirm_adopt": lambda: foreign.confirm(foreign_order(), "binance", "USDT", price("60000"), quantity("0.016"), True, OFFER, False),
+    "confirm_foreign_close": lambda: foreign.confirm(foreign_order(), "binance", "USDT", None, quantity("0"), False, OFFER, True),
+    "confirm_foreign_sell": lambda: foreign.confirm(
+        foreign_order(Side.SELL), "binance", "USDT", price("60000"), quantity("0.016"), False, OFFER, False
+    ),
     "modes": lambda: live.overview([summarise(view()), live_summary()], NOW),
     "checking": lambda: live.checking(summarise(view())),
     "checklist": lambda: live.checklist(summarise(view()), items(), NOW),
