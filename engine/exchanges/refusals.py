@@ -21,9 +21,9 @@ def meaning_of_act(error: Exception, venue: str, attempt: Attempt) -> Pocketdesk
     """What a failed submit or cancel raises: Rejected, KeyRefused or OutcomeUnknown."""
     if isinstance(error, Rejected):
         return error
-    words = words_in(attempt.body) or errors.words_of(error)
     if not attempt.sent:
-        return Rejected(f"Nothing was sent: {words}", NOT_SENT)
+        return Rejected(f"Nothing was sent: {errors.words_of(error)}", NOT_SENT)
+    words = _words(error, attempt)
     codes, code = _code(venue, attempt)
     if code in codes.duplicate or any(word in attempt.body for word in codes.duplicate_words):
         return OutcomeUnknown(f"An order of this name is there already: {words}")
@@ -40,9 +40,9 @@ def meaning_of_question(error: Exception, venue: str, attempt: Attempt) -> Pocke
         return Unavailable(str(error)) if isinstance(error, Corrupt) else error
     codes, code = _code(venue, attempt)
     if code in codes.key:
-        return KeyRefused(words_in(attempt.body) or errors.words_of(error))
+        return KeyRefused(_words(error, attempt))
     # Only the venue's own word condemns a key: a 401 of something in between does not.
-    words = errors.words_of(error)
+    words = _words(error, attempt)
     if attempt.status in TOO_MANY or code in codes.limited:
         return Unavailable(words, errors.retry_after(attempt.headers) or errors.WAIT_WHEN_LIMITED)
     return Unavailable(words)
@@ -62,6 +62,13 @@ def is_clock(venue: str, attempt: Attempt) -> bool:
     """The venue refuses the time that we put on a request."""
     codes, code = _code(venue, attempt)
     return code in codes.clock
+
+
+def _words(error: Exception, attempt: Attempt) -> str:
+    """The venue's own sentence, or what became of the request. ccxt's text is an address or a whole page."""
+    if attempt.status is None:
+        return f"The venue gave no answer ({type(error).__name__})."
+    return words_in(attempt.body) or f"The venue answered HTTP {attempt.status} without a readable word."
 
 
 def _code(venue: str, attempt: Attempt) -> tuple[Codes, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from engine.core.errors import KeyRefused, OutcomeUnknown, Rejected, Unavailable
 from engine.core.model import OrderRequest, Side
 from engine.exchanges import user_stream
+from engine.exchanges.budget import Allowance
+from engine.exchanges.dialects.binance import Binance
 from tests.contract.exchange_venue import BTC, CREDENTIALS, START, LiveUnderTest, live
 from tests.contract.test_exchanges import an_order
 
@@ -208,6 +211,31 @@ async def test_m11_after_a_429_nothing_is_asked_until_the_wait_is_over(venue: Li
         await venue.exchange.submit(ORDER)
     assert refused.value.code == "NOT_SENT"
     assert venue.orders() == []
+
+
+async def test_m11_the_reserve_is_for_exits_and_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Binance, "allowance", Allowance(10, 600.0))
+    async with ready("binance") as venue:
+        await venue.exchange.submit(RESTING)
+        while venue.adapter.rate_left > 2:
+            await venue.exchange.open_orders(BTC)
+        with pytest.raises(Unavailable, match="kept for exits"):
+            await venue.exchange.open_orders(BTC)
+        with pytest.raises(Rejected, match="kept for exits"):
+            await venue.exchange.submit(ORDER)
+        leaving = an_order(Side.SELL, "0.01", name="exit")
+        await venue.exchange.submit(replace(leaving, reduces=True))
+        await venue.exchange.cancel(RESTING.client_order_id, BTC)
+        assert venue.orders() == [RESTING.client_order_id, leaving.client_order_id]
+
+
+@pytest.mark.parametrize("name", ["binance", "bybit"])
+async def test_the_rights_of_the_key_are_told(name: str) -> None:
+    async with ready(name) as venue:
+        assert await venue.adapter.check_rights() == {"trade": True, "withdraw": False}
+        venue.running.fault("rights", "status", code=KEY[name][-1])
+        with pytest.raises(KeyRefused):
+            await venue.adapter.check_rights()
 
 
 async def test_a5_a_clock_that_is_off_is_set_once(venue: LiveUnderTest) -> None:
