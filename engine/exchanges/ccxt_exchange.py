@@ -187,7 +187,10 @@ class CcxtExchange:
                 if refusals.is_missing(self._row.ccxt_id, asking):
                     raise _Missing from None
                 meaning = refusals.meaning_of_question(error, self._row.ccxt_id, asking)
-                self._gate.learn(meaning)
+                if (
+                    asking.status is not None
+                ):  # our own Budget's wait is not the venue's: exits don't wait for it
+                    self._gate.learn(meaning)
                 # Not chained: ccxt's own text may carry a whole address.
                 raise meaning from None
 
@@ -204,7 +207,8 @@ class CcxtExchange:
     async def _failed(self, error: Exception, sending: Attempt) -> PocketdeskError:
         """What a failed submit or cancel raises. A refused time is mended, but nothing is sent again."""
         meaning = refusals.meaning_of_act(error, self._row.ccxt_id, sending)
-        self._gate.learn(refusals.meaning_of_question(error, self._row.ccxt_id, sending))
+        if sending.status is not None:
+            self._gate.learn(refusals.meaning_of_question(error, self._row.ccxt_id, sending))
         if refusals.is_clock(self._row.ccxt_id, sending):
             try:
                 await self._set_clock()

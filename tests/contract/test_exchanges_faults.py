@@ -229,7 +229,7 @@ async def test_m11_the_reserve_is_for_exits_and_cancels(monkeypatch: pytest.Monk
         assert venue.orders() == [RESTING.client_order_id, leaving.client_order_id]
 
 
-@pytest.mark.parametrize("name", ["binance", "bybit"])
+@pytest.mark.parametrize("name", VENUES)
 async def test_the_rights_of_the_key_are_told(name: str) -> None:
     async with ready(name) as venue:
         assert await venue.adapter.check_rights() == {"trade": True, "withdraw": False}
