@@ -8,9 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import psutil
-
-from benchmarks.whole_bot import COINS, house
+from benchmarks.whole_bot import COINS, house, processor_seconds
 
 LIMIT_SECONDS = 1.5
 STARTS = 5
@@ -36,8 +34,7 @@ async def _measure(starts: int) -> tuple[float, float]:
                 async with home.bot() as process:
                     await home.phone.wait_for("/pause", 30)
                     passed.append(time.perf_counter() - began)
-                    times = psutil.Process(process.pid).cpu_times()
-                    used.append(times.user + times.system)
+                    used.append(processor_seconds(process.pid))
     return statistics.median(passed), statistics.median(used)
 
 

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from sandbox.exchange.testing import running_venue
 from sandbox.telegram.testing import Phone, running_telegram
 from sandbox.telegram.view import SeenMessage
@@ -73,6 +75,12 @@ def program() -> list[str]:
     checks holds more, and some libraries import what they find. Without it, this Python in the same mode."""
     installed = ROOT / ".venv-run" / "bin" / "pocketdesk"
     return [str(installed)] if installed.exists() else [sys.executable, "-OO", "-m", "bot"]
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has used of the processor so far."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 def compiled() -> dict[str, str]:
