@@ -13,7 +13,8 @@ from engine.core import inputs as i
 from engine.core.trader import Decision
 
 MOST_PRICES = 1000
-"""Beyond this many waiting prices the oldest are dropped: a newer price of the same instrument follows them."""
+"""Beyond this many waiting letters of the market the oldest prices and ticks are dropped: newer ones follow them. What
+comes only once (a signal, the venue's rules, the beginning or end of a trouble) is kept."""
 
 
 @dataclass(slots=True)
@@ -37,13 +38,17 @@ _VENUE = (
 )
 
 
+_FOLLOWED = (i.PriceSeen, i.TimerTicked, i.EquityDue)
+"""Of these the next says all that the last one did."""
+
+
 class Inbox:
     """Three queues behind one `get`. Belongs to one event loop."""
 
     def __init__(self) -> None:
         self._commands: deque[Letter] = deque()
         self._venue: deque[Letter] = deque()
-        self._market: deque[Letter] = deque(maxlen=MOST_PRICES)
+        self._market: deque[Letter] = deque()
         self._some = asyncio.Event()
         self._idle = asyncio.Event()
 
@@ -53,7 +58,21 @@ class Inbox:
     def put(self, letter: Letter) -> None:
         """Never waits and never refuses."""
         self._queue_of(letter.input).append(letter)
+        if len(self._market) > MOST_PRICES:
+            self._drop_the_oldest_price()
         self._woken()
+
+    def take_commands(self) -> list[Letter]:
+        """Remove and return the commands that wait: another runner, or nobody, will deal with them."""
+        waiting = list(self._commands)
+        self._commands.clear()
+        return waiting
+
+    def _drop_the_oldest_price(self) -> None:
+        for place, letter in enumerate(self._market):
+            if isinstance(letter.input, _FOLLOWED):
+                del self._market[place]
+                return
 
     def put_back(self, letter: Letter) -> None:
         """First of its kind again: it could not be dealt with yet."""
