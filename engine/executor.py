@@ -46,6 +46,13 @@ class Executor:
             await asyncio.wait(self._tasks, timeout=seconds)
         return not self._tasks
 
+    async def give_up(self) -> None:
+        """Cancel what is under way and wait for that. Whoever comes next asks for the outcomes, and must not be
+        overtaken by a submit that still waits for its turn."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     async def _carry(self, effect: Effect) -> None:
         try:
             async with asyncio.timeout(DEADLINE):

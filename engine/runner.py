@@ -9,11 +9,12 @@ from loguru import logger
 
 from engine.clock import Clock
 from engine.core import inputs as i
-from engine.core.errors import Corrupt, StorageTrouble
+from engine.core.errors import Corrupt, Denied, StorageTrouble
 from engine.core.evolve import evolve
 from engine.core.facts import CommandDone, EquityMarked, OrderAsked
 from engine.core.ids import BookId, book_id
 from engine.core.market import Market
+from engine.core.model import Action
 from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
 from engine.core.trader import Decision, decide
@@ -28,6 +29,8 @@ SNAPSHOT_EVERY = 500
 STORAGE_PAUSE = 1.0
 """Seconds between tries to write down what the venue told, while the database refuses."""
 ANSWER_WITHIN = 10.0
+_RISKIER = (i.Resume, i.ManualEntry, i.LiftHalt)
+"""Commands that could lead to an entry."""
 
 
 class Runner:
@@ -52,6 +55,8 @@ class Runner:
         self._inbox = Inbox()
         self._executor: Executor | None = None
         self._entries_open = True
+        self._running = False
+        self._closed = ""
 
     @property
     def waiting(self) -> int:
@@ -61,17 +66,17 @@ class Runner:
     # ── opening ───────────────────────────────────────────────────────────────────────────
 
     async def restore(self) -> bool:
-        """Fold the journal into the state; whether the book existed. Raises Corrupt for a damaged journal."""
-        found = await self._journal.latest(self.book)
-        if found is not None:
-            self._number, self.state = found
-        self._snapshot_at = self._number
-        for recorded in await self._journal.read(self.book, self._number):
+        """Fold the journal into the state; whether the book existed. Raises Corrupt for a damaged journal: the state
+        is left empty then, since half a book would be taken for the whole."""
+        number, state = await self._journal.latest(self.book) or (0, TraderState())
+        snapshot_at = number
+        for recorded in await self._journal.read(self.book, number):
             try:
-                evolve(self.state, recorded.fact)
+                evolve(state, recorded.fact)
             except KeyError as error:
                 raise Corrupt(f"fact {recorded.number} of {self.book} contradicts those before it") from error
-            self._number = recorded.number
+            number = recorded.number
+        self._number, self.state, self._snapshot_at = number, state, snapshot_at
         return self.state.opened_at is not None
 
     async def open(self, exchange: Exchange, clean: bool) -> None:
@@ -88,6 +93,10 @@ class Runner:
 
     async def ask(self, command: i.Command) -> Answer:
         """Hand in a command and wait for what came of it. Raises StorageTrouble if it could not be written down."""
+        if self._closed:
+            return Answer(self._closed)
+        if not self._entries_open and isinstance(command, _RISKIER):
+            return Answer("the desk is being stopped: nothing that could lead to an entry is taken now")
         reply: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         repeated = command.id in self.state.done_commands
         self._inbox.put(Letter(command, reply))
@@ -95,24 +104,38 @@ class Runner:
             async with asyncio.timeout(ANSWER_WITHIN):
                 decision = await reply
         except TimeoutError:
-            raise StorageTrouble(
-                "the desk is busy writing to disk: the command may still be carried out"
-            ) from None
+            raise StorageTrouble(self._why_late()) from None
+        except Denied as refused:
+            return Answer(str(refused))
         done = next((one for one in decision.facts if isinstance(one, CommandDone)), None)
         if done is None:
             return Answer(decision.state.done_commands.get(command.id, ""), (), repeated=True)
         return Answer(done.refused, decision.facts, repeated)
 
+    def _why_late(self) -> str:
+        doing = "busy writing to disk" if self._running else "being started again after a failure"
+        return f"the desk is {doing}: the command may still be carried out"
+
     # ── the loop ──────────────────────────────────────────────────────────────────────────
 
     async def run(self) -> None:
         """Deal with inputs until cancelled. An error in a decision ends the run: the coordinator restarts it."""
-        while True:
-            letter = await self._inbox.get()
-            try:
-                await self._take(letter)
-            except StorageTrouble as error:
-                await self._not_stored(letter, error)
+        self._running = True
+        try:
+            while True:
+                await self._next()
+        finally:
+            self._running = False
+
+    async def _next(self) -> None:
+        letter = await self._inbox.get()
+        try:
+            await self._take(letter)
+        except StorageTrouble as error:
+            await self._not_stored(letter, error)
+        except Exception:
+            _answer(letter, "the desk failed over this command and starts again: look before you repeat it")
+            raise
 
     async def _take(self, letter: Letter) -> None:
         self.market.see(letter.input)
@@ -147,12 +170,14 @@ class Runner:
             if not letter.reply.done():
                 letter.reply.set_exception(error)
             return
-        if not isinstance(letter.input, i.PriceSeen | i.TimerTicked | i.EquityDue | i.SignalSeen):
+        if not _comes_anew(letter.input):
             self._inbox.put_back(letter)
         await asyncio.sleep(STORAGE_PAUSE)
 
     async def save_snapshot(self) -> None:
-        """Keep the state; a failure costs only a slower restart."""
+        """Keep the state; a failure costs only a slower restart. A book that was never opened is not kept."""
+        if self._executor is None:
+            return
         try:
             await self._journal.snapshot(self.book, self._number, self.state)
         except StorageTrouble as error:
@@ -164,6 +189,19 @@ class Runner:
     def close_gate(self) -> None:
         """No signal gets in from now on."""
         self._entries_open = False
+
+    def close(self, reason: str) -> None:
+        """`run` is over and nobody takes this book's commands any more: who waits is told, and who comes."""
+        self._closed = reason
+        for letter in self._inbox.take_commands():
+            _answer(letter, reason)
+
+    async def inherit(self, before: Runner) -> None:
+        """Follow a runner that failed: its effects end, the commands that wait for it are carried out here."""
+        if before._executor is not None:
+            await before._executor.give_up()
+        for letter in before._inbox.take_commands():
+            self._inbox.put(letter)
 
     async def settle(self, seconds: float) -> bool:
         """Wait until nothing waits or is under way, while `run` still deals with it; whether that came in time."""
@@ -178,3 +216,17 @@ class Runner:
         except TimeoutError:
             return False
         return True
+
+
+def _answer(letter: Letter, refused: str) -> None:
+    """Whoever waits for a command that will not be carried out gets a sentence."""
+    if letter.reply is not None and not letter.reply.done():
+        letter.reply.set_exception(Denied(refused))
+
+
+def _comes_anew(input: i.Input) -> bool:
+    """Whether losing it loses nothing: prices and time come again, and a wish to enter would be late. A strategy's
+    wish to leave comes once."""
+    if isinstance(input, i.SignalSeen):
+        return input.signal.action is Action.ENTER
+    return isinstance(input, i.PriceSeen | i.TimerTicked | i.EquityDue)
