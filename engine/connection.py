@@ -25,6 +25,10 @@ from engine.runner import Runner
 
 COOLDOWNS = (1.0, 5.0, 15.0, 60.0)
 """Seconds before a runner that failed is started again; the last one repeats."""
+WORKED_WELL = 600.0
+"""Seconds of work after which earlier failures lengthen no cooldown any more."""
+CLOSE_SECONDS = 3.0
+"""How long a venue's client may take to close: no restart waits for one that hangs."""
 
 MakeExchange = Callable[[TraderSettings], Exchange]
 
@@ -49,6 +53,7 @@ class Connection:
         self.settings = settings
         self.working = False
         self.restarts = 0
+        self._failed_in_a_row = 0
         self.runner = Runner(settings, journal, clock, notifier)
         self._paper_fee = paper_fee
         self._make_exchange = make_exchange
@@ -116,62 +121,77 @@ class Connection:
     # ── its life ──────────────────────────────────────────────────────────────────────────
 
     async def start(self, clean: bool) -> None:
-        """Restore the books and begin. Damaged books or a missing key stop this connection alone, and are told
-        (law 16); raises StorageTrouble, since without a database nothing may trade."""
+        """Restore the books and begin. Damaged books, a missing key or a client that can't be made stop this
+        connection alone, and are told (law 16); raises StorageTrouble: without a database nothing may trade."""
         opened = True
         try:
             await self._open(clean)
-        except (Corrupt, Denied) as error:
-            logger.error("{} can't be started: {}", self.settings.connection, error)
+        except StorageTrouble:
+            raise
+        except Exception as error:  # the top of this connection's start
+            unforeseen = not isinstance(error, Corrupt | Denied)
+            logger.opt(exception=unforeseen).error("{} can't be started: {}", self.settings.connection, error)
             await self._tell_failure(error)
             opened = False
+        self._begin(opened)
+
+    def _begin(self, opened: bool) -> None:
         self._task = asyncio.get_running_loop().create_task(self._supervise(opened))
 
     async def _open(self, clean: bool) -> None:
         await self.runner.restore()
+        await self._open_restored(clean)
+
+    async def _open_restored(self, clean: bool) -> None:
         self._exchange = self._make_exchange(self.settings)
         self._watch = AccountWatch(self.runner, self._exchange, self.symbols, self._clock)
         self._ready = False
         await self.runner.open(self._exchange, clean)
 
     async def _supervise(self, opened: bool) -> None:
+        """Nothing but cancellation ends it: nobody else would start this connection again."""
         while True:
-            while not opened:
-                await asyncio.sleep(COOLDOWNS[min(self.restarts, len(COOLDOWNS)) - 1])
-                opened = await self._begin_again()
-            self.working = True
             try:
+                if not opened:
+                    await asyncio.sleep(COOLDOWNS[min(max(self._failed_in_a_row, 1), len(COOLDOWNS)) - 1])
+                    await self._begin_again()
                 await self._work()
             except Exception as error:  # the top of this connection: told, counted, begun again (S8)
-                logger.exception("the runner of {} failed", self.settings.connection)
+                unforeseen = not isinstance(error, PocketdeskError)
+                logger.opt(exception=unforeseen).error("{} failed: {}", self.settings.connection, error)
+                self.working = opened = False
                 await self._tell_failure(error)
-            self.working = opened = False
 
     async def _work(self) -> None:
         """Runs until one of them fails, and then ends the others."""
         assert self._watch is not None, "opened before"  # for the type checker
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_endless(self.runner.run))
-            group.create_task(_endless(self._watch.listen))
-            group.create_task(_endless(self._watch.look))
-
-    async def _begin_again(self) -> bool:
-        """From the journal, as after a crash: what was in memory is not trusted any more. Whether it worked."""
-        market = self.runner.market
-        await self._close_exchange()
-        self.runner = Runner(self.settings, self._journal, self._clock, self._notifier)
-        self.runner.market = market
+        self.working = True
+        began = self._clock.monotonic()
         try:
-            await self._open(clean=False)
-        except PocketdeskError as error:
-            logger.error("{} can't be started again: {}", self.settings.connection, error)
-            self.restarts += 1
-            return False
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_endless(self.runner.run))
+                group.create_task(_endless(self._watch.listen))
+                group.create_task(_endless(self._watch.look))
+        finally:
+            if self._clock.monotonic() - began >= WORKED_WELL:
+                self._failed_in_a_row = 0
+
+    async def _begin_again(self) -> None:
+        """From the journal, as after a crash: what was in memory is not trusted any more. The new runner takes the
+        old one's place with its books read: an empty book would look flat."""
+        before = self.runner
+        await self._close_exchange()
+        after = Runner(self.settings, self._journal, self._clock, self._notifier)
+        after.market = before.market
+        await after.restore()
+        await after.inherit(before)
+        self.runner = after
+        await self._open_restored(clean=False)
         self.see_instruments(())
-        return True
 
     async def _tell_failure(self, error: Exception) -> None:
         self.restarts += 1
+        self._failed_in_a_row += 1
         cause = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
         notice = Notice(
             self._clock.now(),
@@ -201,25 +221,50 @@ class Connection:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         self.working = False
+        self.runner.close(
+            f"{self.settings.connection} was stopped before this was carried out: give it again"
+        )
         await self.runner.save_snapshot()
         await self._close_exchange()
         return settled
 
     async def _close_exchange(self) -> None:
-        if self._exchange is not None:
-            await self._exchange.close()
-            self._exchange = None
+        """What a client fails with while it closes no longer matters."""
+        exchange, self._exchange = self._exchange, None
+        if exchange is None:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await exchange.close()
+        except Exception as error:  # nothing may keep a restart from its books
+            logger.warning("the client of {} did not close well: {!r}", self.settings.connection, error)
 
-    async def switch(self, mode: Mode, seconds: float) -> None:
-        """Go on in another mode: other books, another exchange, nothing shared. The caller has checked that this
-        may be; a new live book begins paused."""
+    @property
+    def is_flat(self) -> bool:
+        """Whether its books are known, and nothing is open or under way in them."""
+        state = self.runner.state
+        return state.opened_at is not None and not state.positions and not state.orders
+
+    async def switch(self, mode: Mode, seconds: float) -> bool:
+        """Go on in another mode: other books, another exchange, nothing shared; a new live book begins paused.
+
+        Whether it was done: where something was opened meanwhile it goes on as it was. The database in trouble is
+        waited for, since nobody else would start this connection again.
+        """
         await self.stop(seconds)
-        self.settings = replace(self.settings, mode=mode)
+        flat = self.is_flat
+        if flat:
+            self.settings = replace(self.settings, mode=mode)
         market = self.runner.market
         self.runner = Runner(self.settings, self._journal, self._clock, self._notifier)
         self.runner.market = market
-        await self.start(clean=True)
+        try:
+            await self.start(clean=True)
+        except StorageTrouble as error:
+            logger.error("{} can't be started: {}", self.settings.connection, error)
+            self._begin(opened=False)
         self.see_instruments(())
+        return flat
 
 
 async def _endless(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from loguru import logger
+
 from engine.clock import Clock
 from engine.connection import Connection
 from engine.core import inputs as i
+from engine.core.errors import StorageTrouble
 from engine.core.ids import CommandId, ConnectionId, Symbol
 from engine.core.model import Candle, Mode
 from engine.desk import Answer, CheckItem, ConnectionView, Health, StrategyInfo
@@ -75,9 +78,15 @@ class Coordinator:
         """Every few seconds: breakers are checked, and a mark is written when it is due."""
         now = self._clock.now()
         for room in self.rooms:
+            room.watch_prices()
             room.check_cycles(now)
         for connection in self._connections.values():
             connection.runner.put(i.EquityDue(now))
+
+    def see_storage(self, trouble: str) -> None:
+        """How the database and its disk do, in words; empty when all is well. In trouble nothing is entered (P4)."""
+        for room in self.rooms:
+            room.see_storage(trouble)
 
     # ── engine.desk.Desk ──────────────────────────────────────────────────────────────────
 
@@ -114,6 +123,8 @@ class Coordinator:
         return min((next_close(now, one) for one in room.cycle.timeframes), default=None)
 
     async def send(self, connection: ConnectionId, command: i.Command) -> Answer:
+        if connection in self._leaving_live and isinstance(command, i.Resume):
+            return Answer(f"{connection} is on its way back to paper: it can be resumed there")
         return await self._connections[connection].runner.ask(command)
 
     async def candles(
@@ -145,7 +156,8 @@ class Coordinator:
             return Answer(
                 "a paper position was opened meanwhile: close it first; the paper book is paused now"
             )
-        await self._switch(connection, Mode.LIVE)
+        if not await self._switch(connection, Mode.LIVE):
+            return Answer("a paper position was opened meanwhile: close it first")
         return Answer()
 
     async def _pause(self, connection: ConnectionId) -> Answer:
@@ -168,15 +180,26 @@ class Coordinator:
 
     def _switch_if_flat(self, name: ConnectionId) -> None:
         """Once nothing is open any more; what is under way still belongs to the live book."""
-        state = self._connections[name].runner.state
-        if state.positions or state.orders or name in self._switching:
+        if name in self._switching or not self._connections[name].is_flat:
             return
-        task = asyncio.get_running_loop().create_task(self._switch(name, Mode.PAPER))
+        task = asyncio.get_running_loop().create_task(self._leave_live(name))
         self._switching[name] = task
         task.add_done_callback(lambda _: self._switching.pop(name, None))
 
-    async def _switch(self, name: ConnectionId, mode: Mode) -> None:
-        """The mode is stored first: a crash in between starts in the mode that was asked for."""
-        self._leaving_live.discard(name)
+    async def _leave_live(self, name: ConnectionId) -> None:
+        """The wish is kept until it is done: what did not work is tried again at the next tick."""
+        try:
+            if await self._switch(name, Mode.PAPER):
+                self._leaving_live.discard(name)
+        except StorageTrouble as error:
+            logger.error("{} can't be switched to paper yet: {}", name, error)
+
+    async def _switch(self, name: ConnectionId, mode: Mode) -> bool:
+        """Whether it was done. The mode is stored first, so that a crash in between starts in the mode that was
+        asked for; it is taken back where something was opened in that moment."""
+        before = self._connections[name].settings.mode
         await self._modes.keep_mode(name, mode)
-        await self._connections[name].switch(mode, SWITCH_SECONDS)
+        if await self._connections[name].switch(mode, SWITCH_SECONDS):
+            return True
+        await self._modes.keep_mode(name, before)
+        return False
