@@ -9,7 +9,8 @@ from loguru import logger
 
 from engine.clock import Clock
 from engine.core import inputs as i
-from engine.core.errors import Unavailable
+from engine.core.errors import Corrupt, KeyRefused, OutcomeUnknown, PocketdeskError, Unavailable
+from engine.core.facts import Trouble
 from engine.core.ids import Symbol
 from engine.ports import Exchange
 from engine.reconciler import ask_everything
@@ -58,8 +59,10 @@ class AccountWatch:
                     broken = 0
                     self._heard_of()
                     self._runner.put(input)
-            except Unavailable as error:
+            except (Unavailable, Corrupt) as error:
+                # What can't be read is asked for like what was missed: one bad report is no reason to start anew.
                 logger.warning("reports of {} broke off: {}", self._runner.book, error)
+                self._tell_of_the_key(error)
             self._streaming = False
             self.look_now()
             await asyncio.sleep(RETRY[min(broken, len(RETRY) - 1)])
@@ -76,20 +79,35 @@ class AccountWatch:
         while True:
             self._wanted.clear()
             asked, self._asked = self._asked, False
+            self._runner.put(await self._ask(asked))
+            await self._until_next()
+
+    async def _ask(self, asked: bool) -> i.PictureSeen | i.ReconcileFailed:
+        try:
             seen = await ask_everything(
                 self._exchange, self._runner.state, self._symbols(), self._clock, asked
             )
-            self._failures = self._failures + 1 if isinstance(seen, i.ReconcileFailed) else 0
-            self._runner.put(seen)
-            await self._until_next()
+        except (Unavailable, OutcomeUnknown, Corrupt) as error:
+            self._failures += 1
+            self._tell_of_the_key(error)
+            return i.ReconcileFailed(self._clock.now(), str(error))
+        self._failures = 0
+        return seen
+
+    def _tell_of_the_key(self, error: PocketdeskError) -> None:
+        """A4: a key that expired shows here first, while no order is under way."""
+        if isinstance(error, KeyRefused):
+            self._runner.put(i.TroubleSeen(self._clock.now(), Trouble.KEY_REFUSED, "", str(error)))
 
     async def _until_next(self) -> None:
-        """Whether something is amiss is known only once the runner has dealt with what was seen: a first look at it
-        is taken after a short while, not at once."""
+        """Whether something is amiss is known only once the runner has dealt with what was seen, and may become so
+        at any time: it is looked at again and again, a first time after a short while."""
         if self._failures:
             await self._wanted_within(RETRY[min(self._failures, len(RETRY)) - 1])
-        elif not await self._wanted_within(SOON) and not self._amiss():
-            await self._wanted_within(EVERY - SOON)
+        else:
+            for _ in range(round(EVERY / SOON)):
+                if await self._wanted_within(SOON) or self._amiss():
+                    return
 
     async def _wanted_within(self, seconds: float) -> bool:
         try:
@@ -100,4 +118,7 @@ class AccountWatch:
         return True
 
     def _amiss(self) -> bool:
-        return not self._streaming or bool(self._runner.state.shortfalls)
+        """A refused stop or exit among it: the coins that it would sell may be gone (A1)."""
+        state = self._runner.state
+        refused = any(one.stop_refusals or one.exit_refusals for one in state.positions.values())
+        return refused or not self._streaming or bool(state.shortfalls)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from engine.clock import Clock
 from engine.core import inputs as i
-from engine.core.errors import OutcomeUnknown, Unavailable
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import Fill, OrderReport, VenuePicture
 from engine.core.state import TraderState
@@ -19,13 +19,13 @@ OVERLAP = timedelta(minutes=10)
 
 async def ask_everything(
     exchange: Exchange, state: TraderState, symbols: Sequence[Symbol], clock: Clock, asked: bool = False
-) -> i.PictureSeen | i.ReconcileFailed:
-    """One picture of the account; a question that could not be asked spoils it: half a picture repairs nothing."""
-    try:
-        picture = await _picture(exchange, state, symbols, _since(state, clock.now()))
-    except (Unavailable, OutcomeUnknown) as error:
-        return i.ReconcileFailed(clock.now(), str(error))
-    return i.PictureSeen(clock.now(), picture, asked)
+) -> i.PictureSeen:
+    """One picture of the account; a question that could not be asked spoils it: half a picture repairs nothing.
+
+    Raises what the venue raised.
+    """
+    picture = await _picture(exchange, state, symbols, _since(state, clock.now()))
+    return i.PictureSeen(clock.now(), replace(picture, held_before=dict(state.holdings)), asked)
 
 
 async def _picture(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -224,3 +225,6 @@ class VenuePicture:
     orders: tuple[OrderReport, ...]
     missing: tuple[ClientOrderId, ...]
     fills: tuple[Fill, ...]
+    held_before: Mapping[Coin, Decimal] | None = None
+    """What our books held before the first question. Where they hold something else by now, a fill was booked
+    while we asked, and the balances are older than the books: they are not judged."""

@@ -81,7 +81,7 @@ def plan(state: TraderState, picture: VenuePicture) -> list[Repair]:
     repairs: list[Repair] = [*_fills(state, picture), *_reports(state, picture)]
     repairs += _missing(state, picture)
     repairs += _foreign(state, picture)
-    if not repairs and _quiet(state):
+    if not repairs and _quiet(state) and picture.held_before in (None, state.holdings):
         repairs += _balances(state, picture)
     return repairs
 
