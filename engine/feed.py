@@ -34,6 +34,9 @@ from engine.feed_parts import (
 )
 from engine.ports import MarketData
 
+END_SECONDS = 10.0
+"""How long a stream may take to close."""
+
 
 class Feed:
     """Prices of one venue. `start` it, `subscribe` to it; callbacks are called in the loop and must not block."""
@@ -269,9 +272,15 @@ def _told_wait(error: BaseException) -> float:
 
 
 async def _end(*tasks: asyncio.Task[None] | None) -> None:
-    """Cancel and wait. What a task failed with was told before, or no longer matters."""
+    """Cancel and wait, within bounds: a client that hangs as it closes must not hold up the watch over all others
+    (M1). What a task failed with was told before, or no longer matters."""
     running = [task for task in tasks if task is not None]
     for task in running:
         task.cancel()
     if running:
-        await asyncio.gather(*running, return_exceptions=True)
+        done, hanging = await asyncio.wait(running, timeout=END_SECONDS)
+        for task in done:
+            if not task.cancelled():
+                task.exception()  # picked up, so that the loop does not report it as forgotten
+        for task in hanging:
+            logger.warning("{} does not end; it is left behind", task.get_name())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from loguru import logger
@@ -13,11 +15,13 @@ from engine.connection import Connection
 from engine.core import inputs as i
 from engine.core.errors import Corrupt, Unavailable
 from engine.core.facts import Trouble
-from engine.core.ids import Symbol
-from engine.core.model import Instrument, Signal, Ticker
+from engine.core.ids import ConnectionId, Symbol
+from engine.core.model import Instrument, Signal
 from engine.cycle import Cycle, CycleResult
 from engine.feed import Feed
+from engine.feed_parts import Subscription
 from engine.ports import MarketData
+from engine.runner import Runner
 from engine.timeframes import name_of
 
 READ_AGAIN = timedelta(hours=1)
@@ -26,6 +30,14 @@ RETRY = (1.0, 2.0, 5.0, 10.0, 30.0)
 CLOCK_MOST = timedelta(seconds=2)
 CYCLE_DEADLINE = 45.0
 """Seconds after which a cycle that hangs is given up (C2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceWatch:
+    """What a connection is subscribed to, and the runner that it was subscribed for."""
+
+    runner: Runner
+    subscription: Subscription
 
 
 class VenueRoom:
@@ -51,7 +63,10 @@ class VenueRoom:
         self._ready = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._running: set[int] = set()
-        self._watching: dict[Symbol, list[Connection]] = {}
+        self._watches: dict[ConnectionId, PriceWatch] = {}
+        self._ongoing: dict[tuple[Trouble, str], str] = {}
+        self._read_now = asyncio.Event()
+        self._rules_at: datetime | None = None
 
     # ── its life ──────────────────────────────────────────────────────────────────────────
 
@@ -70,33 +85,44 @@ class VenueRoom:
     async def _keep(self) -> None:
         while True:
             try:
+                self._read_now.clear()
                 await self._until_read()
-                await self._check_clock()
+                sound = await self._check_clock()
                 if not self._ready.is_set():
-                    self._subscribe()
+                    self._rules_at = self._clock.now()
+                    self.watch_prices()
                     await self._prepare()
                     self._ready.set()
-                await asyncio.sleep(READ_AGAIN.total_seconds())
+                await self._wanted_within(READ_AGAIN.total_seconds() if sound else RETRY[-1])
             except Exception as error:  # the top of this room: told, and begun again
                 logger.exception("the room of {} failed", self.name)
                 self._trouble(Trouble.RUNNER_FAILED, self.name, f"{type(error).__name__}: {error}")
                 await asyncio.sleep(RETRY[-1])
 
-    async def _check_clock(self) -> None:
-        """A5: signed requests of a clock that is off are refused, and candles would be judged by the wrong time."""
+    async def _wanted_within(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._read_now.wait()
+
+    async def _check_clock(self) -> bool:
+        """A5: signed requests of a clock that is off are refused, and candles would be judged by the wrong time.
+
+        Whether it is right as far as we know; one that is off is soon looked at again.
+        """
         try:
             before = self._clock.now()
             theirs = await self.market.time()
             off = abs(before + (self._clock.now() - before) / 2 - theirs)
         except (Unavailable, Corrupt) as error:
             logger.warning("{} did not tell its time: {}", self.name, error)
-            return
+            return True
         if off > CLOCK_MOST:
             self._trouble(
                 Trouble.CLOCK_OFF, "", f"our clock and {self.name}'s are {off.total_seconds():.1f} s apart"
             )
-        else:
-            self._over(Trouble.CLOCK_OFF, "")
+            return False
+        self._over(Trouble.CLOCK_OFF, "")
+        return True
 
     async def _until_read(self) -> None:
         """Read the instruments, as often as it takes."""
@@ -134,20 +160,28 @@ class VenueRoom:
 
     # ── prices ────────────────────────────────────────────────────────────────────────────
 
-    def _subscribe(self) -> None:
+    def watch_prices(self) -> None:
+        """Subscribe each connection to what it trades and holds now; to be called every few seconds, since a position
+        may be taken over and another book opened. A new runner is told of every trouble that lasts: its books forgot
+        those of before."""
+        if self._rules_at is None:
+            return
         for connection in self.connections:
-            for symbol in connection.symbols():
-                self._watching.setdefault(symbol, []).append(connection)
-        self.feed.subscribe(tuple(self._watching), self._on_price, self._on_trouble)
+            name, symbols, runner = connection.settings.connection, connection.symbols(), connection.runner
+            watch = self._watches.get(name)
+            if watch is not None and watch.runner is runner and watch.subscription.symbols == set(symbols):
+                continue
+            new = self.feed.subscribe(symbols, connection.see_price, runner.put)
+            self._watches[name] = PriceWatch(runner, new)
+            if watch is not None:
+                self.feed.unsubscribe(watch.subscription)
+                self._read_now.set()
+                if watch.runner is not runner:
+                    self._retell(runner)
 
-    def _on_price(self, ticker: Ticker) -> None:
-        for connection in self._watching.get(ticker.symbol, ()):
-            connection.see_price(ticker)
-
-    def _on_trouble(self, input: i.TroubleSeen | i.TroubleGone) -> None:
-        for connection in self.connections:
-            if not input.subject or connection in self._watching.get(Symbol(input.subject), ()):
-                connection.runner.put(input)
+    def _retell(self, runner: Runner) -> None:
+        for (trouble, subject), detail in self._ongoing.items():
+            runner.put(i.TroubleSeen(self._clock.now(), trouble, subject, detail))
 
     # ── the cycle ─────────────────────────────────────────────────────────────────────────
 
@@ -189,7 +223,10 @@ class VenueRoom:
 
     def check_cycles(self, now: datetime) -> None:
         """Tell of a cycle that did not run: the scheduler may hang, or the machine slept (C2, P13)."""
-        for timeframe, last in self._cycled.items():
+        if self._rules_at is None:
+            return
+        for timeframe in self.cycle.timeframes:
+            last = self._cycled.get(timeframe, self._rules_at)
             if now - last > timedelta(seconds=2 * timeframe + CYCLE_DEADLINE):
                 name = name_of(timeframe)
                 self._trouble(
@@ -198,10 +235,21 @@ class VenueRoom:
 
     # ── telling ───────────────────────────────────────────────────────────────────────────
 
+    def see_storage(self, trouble: str) -> None:
+        """How the database does, in words; empty when all is well."""
+        if trouble:
+            # Said once: while nothing can be written down, letters wait in the inboxes.
+            if self._ongoing.get((Trouble.STORAGE, "")) != trouble:
+                self._trouble(Trouble.STORAGE, "", trouble)
+        elif (Trouble.STORAGE, "") in self._ongoing:
+            self._over(Trouble.STORAGE, "")
+
     def _trouble(self, trouble: Trouble, subject: str, detail: str) -> None:
+        self._ongoing[trouble, subject] = detail
         self._each(lambda one: True, lambda at: i.TroubleSeen(at, trouble, subject, detail))
 
     def _over(self, trouble: Trouble, subject: str) -> None:
+        self._ongoing.pop((trouble, subject), None)
         self._each(lambda one: True, lambda at: i.TroubleGone(at, trouble, subject))
 
     def _each(self, which: Callable[[Connection], bool], make: Callable[[datetime], i.Input]) -> None:
