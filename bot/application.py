@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 TEND_EVERY = 5.0
 TIDY_EVERY = timedelta(days=1).total_seconds()
+DISK_FULL = "the disk is full: the last room is kept for closing positions, nothing is entered; make room"
 DRAIN_SECONDS = 5.0
 """For orders under way at the end; the whole end has 7 s (bot/lifecycle.py)."""
 
@@ -37,20 +38,22 @@ async def run(config: Config, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises StorageTrouble when the database can't be used: nothing trades without it."""
     clock = SystemClock()
     store = await Store.open(config.storage_url, clock)
+    orderly = False
     try:
-        await _work(config, store, clock, stop)
+        orderly = await _work(config, store, clock, stop)
     finally:
-        await store.close()
+        await store.close(orderly=orderly)
 
 
-async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event) -> None:
+async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event) -> bool:
+    """Whether it ended in good order: told to, and with nothing left under way."""
     conversation = Conversation(config.telegram, store, clock, VERSION)
     modes = StoredModes(store.settings)
     desk = build_desk(config, store.journal, store.candles, modes, clock, conversation)
     conversation.attach(desk)
     schedule = Schedule(conversation.scheduler, desk, clock)
     chores = [
-        asyncio.create_task(_every(TEND_EVERY, store.tend, stop)),
+        asyncio.create_task(_every(TEND_EVERY, lambda: tend(store, desk), stop)),
         asyncio.create_task(_every(TIDY_EVERY, store.tidy, stop)),
     ]
     page: HealthPage | None = None
@@ -66,10 +69,24 @@ async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event)
         if page is not None:
             await page.close()
         await schedule.disarm()
-        await desk.stop(DRAIN_SECONDS)
+        settled = await desk.stop(DRAIN_SECONDS)
         await conversation.stop()
         for chore in chores:
             chore.cancel()
+    return settled
+
+
+async def tend(store: Store, desk: Coordinator) -> None:
+    """Keep the lease, and stop entries while the disk is full or the database in trouble (P4).
+
+    Raises StorageTrouble.
+    """
+    try:
+        await store.tend()
+    except StorageTrouble as error:
+        desk.see_storage(str(error))
+        raise
+    desk.see_storage(DISK_FULL if store.disk_full else "")
 
 
 async def _health_page(
@@ -95,6 +112,8 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyn
             stop.set()
         except StorageTrouble as error:
             logger.error("{}", error)
+        except Exception:  # the top of this chore: it must go on, or the lease would run out unseen
+            logger.exception("a chore failed and is tried again")
 
 
 async def _tell_start(store: Store, desk: Coordinator, clock: Clock) -> None:

@@ -43,9 +43,11 @@ class KeyCheck:
             async with asyncio.timeout(DEADLINE):
                 out, _ = await process.communicate(json.dumps(question).encode())
         except TimeoutError:
-            process.kill()
-            await process.wait()
             raise Unavailable(f"the venue did not answer within {DEADLINE:g} s") from None
+        finally:
+            if process.returncode is None:  # also when we are cancelled: it holds the key
+                process.kill()
+                await process.wait()
         return _report(out)
 
 

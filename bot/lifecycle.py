@@ -1,7 +1,8 @@
 """How the process ends: told to stop, it finishes what is under way within bounds, or is ended (P8).
 
 The first SIGTERM or SIGINT sets the stop event and starts a timer in a thread of its own, so that even a hung loop
-ends in time. A second signal, or the timer, ends the process at once; nothing that was durable is lost by it.
+ends in time; so does a stop event that was set from inside, as when the lease is lost. A second signal, or the timer,
+ends the process at once; nothing that was durable is lost by it.
 """
 
 from __future__ import annotations
@@ -47,12 +48,20 @@ async def _supervised(work: Work, drain_seconds: float) -> None:
     ending = _Ending(lambda: loop.call_soon_threadsafe(stop.set), drain_seconds)
     loop.set_exception_handler(_tell)
     previous = {number: signal.signal(number, ending.on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+    watch = asyncio.create_task(_time_the_end(stop, ending))
     try:
         await work(stop)
     finally:
+        watch.cancel()
         # Still counting: closing the executor's threads after this may hang as well.
         for number, handler in previous.items():
             signal.signal(number, handler if stop.is_set() is False else ending.on_signal)
+
+
+async def _time_the_end(stop: asyncio.Event, ending: _Ending) -> None:
+    """Another process may own the database by now: this one must not linger (law 11)."""
+    await stop.wait()
+    ending.count_down()
 
 
 class _Ending:
@@ -62,18 +71,25 @@ class _Ending:
         self._stop = stop
         self._drain_seconds = drain_seconds
         self._told = False
+        self._timer: threading.Timer | None = None
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         name = signal.Signals(number).name
         if self._told:
             self._end_now(f"{name} a second time")
         self._told = True
-        timer = threading.Timer(
+        self.count_down()
+        self._stop()
+
+    def count_down(self) -> None:
+        """From now on the process has the drain time left; a second call gives no more."""
+        if self._timer is not None:
+            return
+        self._timer = threading.Timer(
             self._drain_seconds, self._end_now, ["what was under way did not end in time"]
         )
-        timer.daemon = True
-        timer.start()
-        self._stop()
+        self._timer.daemon = True
+        self._timer.start()
 
     def _end_now(self, reason: str) -> None:
         sys.stderr.write(f"ended by force: {reason}\n")

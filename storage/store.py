@@ -85,10 +85,12 @@ class Store:
         await self.outbox.purge(now - OUTBOX_KEPT)
         await self.tokens.purge(now - TOKENS_KEPT)
 
-    async def close(self) -> None:
-        """Say that the end was orderly, give the lease back, let go of everything."""
+    async def close(self, *, orderly: bool = True) -> None:
+        """Give the lease back and let go of everything. `orderly`: nothing was left under way, which the next start
+        is told."""
         try:
-            await self.settings.set(CLEAN, True)
+            if orderly:
+                await self.settings.set(CLEAN, True)
             await self.lease.release()
         finally:
             await self._let_go()
