@@ -15,8 +15,10 @@ def ask_health(port: int, timeout: float = 5) -> tuple[bool, str]:
         report = json.loads(answer.read())
         names = [name for name, each in report["connections"].items() if not each["working"]]
         uptime = int(report["uptime_seconds"])
-    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError, AttributeError) as error:
-        return False, f"no health page on 127.0.0.1:{port}: {type(error).__name__} {error}"
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return False, f"no health page on 127.0.0.1:{port}: {error}"
+    except (LookupError, TypeError, AttributeError):
+        return False, f"no health page on 127.0.0.1:{port}: another program answers there"
     finally:
         connection.close()
     if answer.status == 200:
