@@ -1,37 +1,28 @@
-"""One real account at one venue, through ccxt. Only this module makes a client that holds a key (law 7).
-
-Orders have a client of their own, without ccxt's rate limiter: it carries debt over idle time, so that an exit would
-wait behind yesterday's bulk reading. What may be sent is bounded by the Budget instead.
-"""
+"""One real account at one venue, through ccxt. Only this module makes a client that holds a key (law 7)."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
-from decimal import localcontext
 from typing import Any, TypeVar
 
-from loguru import logger
-
 from engine.clock import Clock
-from engine.core.errors import Corrupt, PocketdeskError, Rejected, Unavailable
+from engine.core.errors import Corrupt, Rejected, Unavailable
 from engine.core.ids import ClientOrderId, Symbol, is_ours
 from engine.core.inputs import FillSeen, OrderSeen
 from engine.core.model import Balance, Fill, OrderReport, OrderRequest, Side, VenueStatus
 from engine.core.money import ZERO
 from engine.exchanges import answers, errors, exact, refusals
-from engine.exchanges.budget import Budget
-from engine.exchanges.client import Gate, private_client
+from engine.exchanges.calls import AccountCalls, undisturbed
+from engine.exchanges.client import private_client
 from engine.exchanges.credentials import Credentials
 from engine.exchanges.dialects import dialect_of
 from engine.exchanges.dialects.base import Raw
 from engine.exchanges.history import executions
-from engine.exchanges.listing import listed
 from engine.exchanges.names import Names
 from engine.exchanges.user_stream import UserStream
 from engine.exchanges.venues import row_of
-from engine.exchanges.wire import Attempt, Wire, attempt
+from engine.exchanges.wire import attempt
 
 T = TypeVar("T")
 
@@ -57,18 +48,12 @@ class CcxtExchange:
     ) -> None:
         self._row, self._dialect = row_of(venue), dialect_of(venue)
         self._clock = clock
-        self._gate, self._budget = Gate(clock), Budget(self._dialect.allowance, clock)
 
         def client() -> Any:
             return private_client(self._row, self._dialect.options, credentials, rest, stream, timeout)
 
-        self._orders, self._reads = client(), client()
-        self._orders.enableRateLimit = False
-        Wire(self._orders, self._budget, self._gate, again=False)
-        Wire(self._reads, self._budget, self._gate, again=True)
+        self._calls = AccountCalls(self._row, self._dialect.allowance, clock, client, self._tell_stream)
         self._make_client = client
-        self._symbols: set[Symbol] = set()
-        self._loading = asyncio.Lock()
         self._names = Names()
         self._stream: UserStream | None = None
 
@@ -78,13 +63,13 @@ class CcxtExchange:
         """One request, never repeated, with exactly our numbers (O3)."""
         with attempt(acts=True) as sending:
             try:
-                await self._ensure(request.symbol)
-                self._budget.check(urgent=request.reduces)
-                exact.check(self._orders, request)
-                raw = await _undisturbed(self._dialect.place, self._orders, request)
+                await self._calls.ensure(request.symbol)
+                self._calls.budget.check(urgent=request.reduces)
+                exact.check(self._calls.orders, request)
+                raw = await undisturbed(self._dialect.place, self._calls.orders, request)
                 report = self._accepted(raw, request)
             except refusals.CAUGHT as error:
-                raise await self._failed(error, sending) from None
+                raise await self._calls.failed(error, sending) from None
         if self._stream is not None:
             self._stream.expect(request.client_order_id)
         return report
@@ -93,29 +78,29 @@ class CcxtExchange:
         """Cancels always go out: they only free what is bound, and a second one does no harm."""
         with attempt(acts=True, once=False) as sending:
             try:
-                await self._ensure(symbol)
-                raw = await _undisturbed(self._dialect.cancel, self._orders, client_order_id, symbol)
+                await self._calls.ensure(symbol)
+                raw = await undisturbed(self._dialect.cancel, self._calls.orders, client_order_id, symbol)
                 report = self._cancelled(raw, client_order_id, symbol)
             except refusals.CAUGHT as error:
-                raise await self._failed(error, sending) from None
+                raise await self._calls.failed(error, sending) from None
         return report
 
     # ── engine.ports.Exchange: what asks ──────────────────────────────────────────────────
 
     async def order(self, client_order_id: ClientOrderId, symbol: Symbol) -> OrderReport | None:
-        found = await self._find(self._dialect.find, client_order_id, symbol)
+        found = await self._calls.find(self._dialect.find, client_order_id, symbol)
         if found is None:
             return None
-        return await self._ask(self._with_fills, found, client_order_id, symbol)
+        return await self._calls.ask(self._with_fills, found, client_order_id, symbol)
 
     async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
-        await self._ensure(symbol)
-        raws = await self._ask(self._dialect.open_orders, self._reads, symbol)
+        await self._calls.ensure(symbol)
+        raws = await self._calls.ask(self._dialect.open_orders, self._calls.reads, symbol)
         return [self._report(raw, self._sound(self._name, raw), symbol) for raw in raws]
 
     async def fills(self, symbol: Symbol, since: datetime) -> list[Fill]:
         """Venues rarely repeat our name in an execution: an order that we don't know by number is asked for once."""
-        await self._ensure(symbol)
+        await self._calls.ensure(symbol)
         now = self._clock.now()
         raws = await executions(self._trades_page, self._dialect, symbol, since, now)
         found = [(raw, await self._owner(raw, symbol)) for raw in raws]
@@ -123,13 +108,13 @@ class CcxtExchange:
         return sorted((fill for fill in fills if fill.at >= since), key=lambda fill: fill.at)
 
     async def balances(self) -> list[Balance]:
-        return self._sound(answers.balances, await self._ask(self._dialect.balances, self._reads))
+        return self._sound(answers.balances, await self._calls.ask(self._dialect.balances, self._calls.reads))
 
     async def reports(self) -> AsyncIterator[OrderSeen | FillSeen]:
         if not self._dialect.streams:
             raise Unavailable(f"{self._row.title} is asked at short intervals: its user stream is not used.")
-        self._gate.check()
-        markets = list((self._reads.markets or {}).values())
+        self._calls.gate.check()
+        markets = list((self._calls.reads.markets or {}).values())
         self._stream = UserStream(self._make_client(), self._dialect, self._names, self._clock)
         try:
             async for seen in self._stream.events(markets):
@@ -139,103 +124,29 @@ class CcxtExchange:
             await stream.close()
 
     async def close(self) -> None:
-        await asyncio.gather(self._orders.close(), self._reads.close())
+        await self._calls.close()
 
     # ── what else the desk wants to know ──────────────────────────────────────────────────
 
     @property
     def rate_left(self) -> int:
         """What the venue's allowance still lets us ask now, reserve included."""
-        return self._budget.left
+        return self._calls.budget.left
 
     async def check_rights(self) -> dict[str, bool] | None:
         """Raises KeyRefused if the key is not accepted, Unavailable if that could not be asked. Otherwise what the
         key may do (`trade` should be True, `withdraw` False), None where the venue does not tell."""
-        return await self._ask(self._dialect.rights, self._reads)
+        return await self._calls.ask(self._dialect.rights, self._calls.reads)
 
     def learn(self, markets: Sequence[Any]) -> None:
         """Take over ccxt's markets, in place of those known; otherwise each symbol is asked for when first needed."""
-        for client in (self._reads, self._orders):
-            client.set_markets(markets)
-        if self._stream is not None:
-            self._stream.know(markets)
-        self._symbols = {Symbol(market["symbol"]) for market in markets}
+        self._calls.learn(markets)
 
     # ── inside ────────────────────────────────────────────────────────────────────────────
 
-    async def _ask(self, call: Callable[..., Awaitable[T]], *arguments: object) -> T:
-        """A question, repeated once if the venue found our clock off and we could set it (A5)."""
-        try:
-            return await self._ask_once(call, *arguments)
-        except _ClockOff:
-            await self._set_clock()
-        try:
-            return await self._ask_once(call, *arguments)
-        except _ClockOff:
-            raise Unavailable(
-                "The venue refuses the time of our clock, even after it was set anew."
-            ) from None
-
-    async def _ask_once(self, call: Callable[..., Awaitable[T]], *arguments: object) -> T:
-        self._budget.check(urgent=False)
-        with attempt(acts=False) as asking:
-            try:
-                return await _undisturbed(call, *arguments)
-            except refusals.CAUGHT as error:
-                if refusals.is_clock(self._row.ccxt_id, asking):
-                    raise _ClockOff from None
-                if refusals.is_missing(self._row.ccxt_id, asking):
-                    raise _Missing from None
-                meaning = refusals.meaning_of_question(error, self._row.ccxt_id, asking)
-                if (
-                    asking.status is not None
-                ):  # our own Budget's wait is not the venue's: exits don't wait for it
-                    self._gate.learn(meaning)
-                # Not chained: ccxt's own text may carry a whole address.
-                raise meaning from None
-
-    async def _find(
-        self, how: Callable[[Any, Any, Symbol], Awaitable[Raw | None]], name: str, symbol: Symbol
-    ) -> Raw | None:
-        """None only on the venue's word that it knows no such order: 'could not ask' is not 'is not there'."""
-        await self._ensure(symbol)
-        try:
-            return await self._ask(how, self._orders, name, symbol)
-        except _Missing:
-            return None
-
-    async def _failed(self, error: Exception, sending: Attempt) -> PocketdeskError:
-        """What a failed submit or cancel raises. A refused time is mended, but nothing is sent again."""
-        meaning = refusals.meaning_of_act(error, self._row.ccxt_id, sending)
-        if sending.status is not None:
-            self._gate.learn(refusals.meaning_of_question(error, self._row.ccxt_id, sending))
-        if refusals.is_clock(self._row.ccxt_id, sending):
-            try:
-                await self._set_clock()
-            except Unavailable as trouble:
-                logger.warning("{}'s time could not be asked: {}", self._row.title, trouble)
-        return meaning
-
-    async def _set_clock(self) -> None:
-        """Take over the venue's time for what we sign."""
-        for client in (self._orders, self._reads):
-            await self._ask_once(client.load_time_difference)
-        logger.warning(
-            "{} found our clock off; its own is taken, {} ms apart",
-            self._row.title,
-            self._reads.options.get("timeDifference"),
-        )
-
-    async def _ensure(self, symbol: Symbol) -> None:
-        """Load the venue's rules of what was never asked for; both clients share them."""
-        async with self._loading:
-            if symbol in self._symbols:
-                return
-            wanted = self._symbols | {symbol}
-            markets = await listed(self._ask, self._reads, self._row, sorted(wanted))
-            self.learn([market for market in markets if market["symbol"] in wanted])
-            if symbol not in self._symbols:
-                raise Unavailable(f"{self._row.title} does not list {symbol}.")
+    def _tell_stream(self, markets: Sequence[Any]) -> None:
+        if self._stream is not None:
+            self._stream.know(markets)
 
     def _accepted(self, raw: Any, request: OrderRequest) -> OrderReport:
         now = self._clock.now()
@@ -262,7 +173,7 @@ class CcxtExchange:
         now = self._clock.now()
         trades = self._dialect.trades_in(raw)
         if not trades and answers.order_report(raw, name, symbol, now).filled > ZERO:
-            trades = await self._dialect.trades_of(self._orders, raw, symbol)
+            trades = await self._dialect.trades_of(self._calls.orders, raw, symbol)
         report = answers.order_report(
             raw, name, symbol, now, [self._fill(t, name, symbol, now) for t in trades]
         )
@@ -275,7 +186,7 @@ class CcxtExchange:
         return report
 
     async def _trades_page(self, symbol: Symbol, since_ms: int | None, until_ms: int | None) -> list[Raw]:
-        return await self._ask(self._dialect.trades, self._reads, symbol, since_ms, until_ms)
+        return await self._calls.ask(self._dialect.trades, self._calls.reads, symbol, since_ms, until_ms)
 
     async def _owner(self, trade: Raw, symbol: Symbol) -> ClientOrderId | None:
         """Whose execution it is: our name, or None for the owner's own orders."""
@@ -284,7 +195,7 @@ class CcxtExchange:
         if told is None and number in self._names:
             return self._names.ours(number)
         if told is None:
-            found = await self._find(self._dialect.find_by_venue_id, number, symbol)
+            found = await self._calls.find(self._dialect.find_by_venue_id, number, symbol)
             told = None if found is None else self._dialect.name_in_order(found)
         self._names.note(number, told)
         return ClientOrderId(told) if is_ours(told) and told else None
@@ -304,20 +215,3 @@ class CcxtExchange:
             return read(*arguments)
         except READING as error:
             raise Unavailable(f"{self._row.title}'s answer can't be used: {error}") from None
-
-
-class _ClockOff(Exception):
-    """The venue refused the time on a request."""
-
-
-class _Missing(Unavailable):
-    """The venue answered and knows no such order."""
-
-    def __init__(self) -> None:
-        super().__init__("The venue knows no such order.")
-
-
-async def _undisturbed(call: Callable[..., Awaitable[T]], *arguments: object) -> T:
-    """ccxt sets the rounding of the decimal context that it finds; ours stays as it is."""
-    with localcontext():
-        return await call(*arguments)

@@ -1,0 +1,151 @@
+"""Calling the venue for one account: its two clients, what they may spend, and what becomes of their errors.
+
+Orders have a client of their own, without ccxt's rate limiter: it carries debt over idle time, so that an exit would
+wait behind yesterday's bulk reading. What may be sent is bounded by the Budget instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from decimal import localcontext
+from typing import Any, TypeVar
+
+from loguru import logger
+
+from engine.clock import Clock
+from engine.core.errors import PocketdeskError, Unavailable
+from engine.core.ids import Symbol
+from engine.exchanges import refusals
+from engine.exchanges.budget import Allowance, Budget
+from engine.exchanges.client import Gate
+from engine.exchanges.dialects.base import Raw
+from engine.exchanges.listing import listed
+from engine.exchanges.venues import VenueRow
+from engine.exchanges.wire import Attempt, Wire, attempt
+
+T = TypeVar("T")
+
+
+class AccountCalls:
+    """`orders` acts and looks for single orders, `reads` does the rest; they share one allowance. `on_learned` gets
+    the markets whenever they are loaded."""
+
+    def __init__(
+        self,
+        row: VenueRow,
+        allowance: Allowance,
+        clock: Clock,
+        make_client: Callable[[], Any],
+        on_learned: Callable[[Sequence[Any]], None],
+    ) -> None:
+        self._row = row
+        self._on_learned = on_learned
+        self.gate, self.budget = Gate(clock), Budget(allowance, clock)
+        self.orders, self.reads = make_client(), make_client()
+        self.orders.enableRateLimit = False
+        Wire(self.orders, self.budget, self.gate, again=False)
+        Wire(self.reads, self.budget, self.gate, again=True)
+        self._symbols: set[Symbol] = set()
+        self._loading = asyncio.Lock()
+
+    async def ask(self, call: Callable[..., Awaitable[T]], *arguments: object) -> T:
+        """A question, repeated once if the venue found our clock off and we could set it (A5)."""
+        try:
+            return await self._ask_once(call, *arguments)
+        except _ClockOff:
+            await self._set_clock()
+        try:
+            return await self._ask_once(call, *arguments)
+        except _ClockOff:
+            raise Unavailable(
+                "The venue refuses the time of our clock, even after it was set anew."
+            ) from None
+
+    async def _ask_once(self, call: Callable[..., Awaitable[T]], *arguments: object) -> T:
+        self.budget.check(urgent=False)
+        with attempt(acts=False) as asking:
+            try:
+                return await undisturbed(call, *arguments)
+            except refusals.CAUGHT as error:
+                if refusals.is_clock(self._row.ccxt_id, asking):
+                    raise _ClockOff from None
+                if refusals.is_missing(self._row.ccxt_id, asking):
+                    raise _Missing from None
+                meaning = refusals.meaning_of_question(error, self._row.ccxt_id, asking)
+                if (
+                    asking.status is not None
+                ):  # our own Budget's wait is not the venue's: exits don't wait for it
+                    self.gate.learn(meaning)
+                # Not chained: ccxt's own text may carry a whole address.
+                raise meaning from None
+
+    async def find(
+        self, how: Callable[[Any, Any, Symbol], Awaitable[Raw | None]], name: str, symbol: Symbol
+    ) -> Raw | None:
+        """None only on the venue's word that it knows no such order: 'could not ask' is not 'is not there'."""
+        await self.ensure(symbol)
+        try:
+            return await self.ask(how, self.orders, name, symbol)
+        except _Missing:
+            return None
+
+    async def failed(self, error: Exception, sending: Attempt) -> PocketdeskError:
+        """What a failed submit or cancel raises. A refused time is mended, but nothing is sent again."""
+        meaning = refusals.meaning_of_act(error, self._row.ccxt_id, sending)
+        if sending.status is not None:
+            self.gate.learn(refusals.meaning_of_question(error, self._row.ccxt_id, sending))
+        if refusals.is_clock(self._row.ccxt_id, sending):
+            try:
+                await self._set_clock()
+            except Unavailable as trouble:
+                logger.warning("{}'s time could not be asked: {}", self._row.title, trouble)
+        return meaning
+
+    async def _set_clock(self) -> None:
+        """Take over the venue's time for what we sign."""
+        for client in (self.orders, self.reads):
+            await self._ask_once(client.load_time_difference)
+        logger.warning(
+            "{} found our clock off; its own is taken, {} ms apart",
+            self._row.title,
+            self.reads.options.get("timeDifference"),
+        )
+
+    async def ensure(self, symbol: Symbol) -> None:
+        """Load the venue's rules of what was never asked for; both clients share them."""
+        async with self._loading:
+            if symbol in self._symbols:
+                return
+            wanted = self._symbols | {symbol}
+            markets = await listed(self.ask, self.reads, self._row, sorted(wanted))
+            self.learn([market for market in markets if market["symbol"] in wanted])
+            if symbol not in self._symbols:
+                raise Unavailable(f"{self._row.title} does not list {symbol}.")
+
+    def learn(self, markets: Sequence[Any]) -> None:
+        """Take over ccxt's markets, in place of those known; otherwise each symbol is asked for when first needed."""
+        for client in (self.reads, self.orders):
+            client.set_markets(markets)
+        self._on_learned(markets)
+        self._symbols = {Symbol(market["symbol"]) for market in markets}
+
+    async def close(self) -> None:
+        await asyncio.gather(self.orders.close(), self.reads.close())
+
+
+class _ClockOff(Exception):
+    """The venue refused the time on a request."""
+
+
+class _Missing(Unavailable):
+    """The venue answered and knows no such order."""
+
+    def __init__(self) -> None:
+        super().__init__("The venue knows no such order.")
+
+
+async def undisturbed(call: Callable[..., Awaitable[T]], *arguments: object) -> T:
+    """ccxt sets the rounding of the decimal context that it finds; ours stays as it is."""
+    with localcontext():
+        return await call(*arguments)
