@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -115,6 +115,19 @@ class LiveDesk:
         if not self.opened_before:
             begun.insert(0, 0)
         return len(begun) >= starts and "Reconciled" in kinds[begun[-1] :]
+
+    async def until(
+        self, bot: Bot, what: str, look: Callable[[TraderState], bool], timeout: float = WITHIN
+    ) -> None:
+        """Wait until our books are as wanted; AssertionError with the journal's end if they never are."""
+
+        async def as_wanted() -> bool:
+            return look(self.state())
+
+        try:
+            await eventually(as_wanted, what, timeout, pause=0.1)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.told(bot)}") from None
 
     def told(self, bot: Bot) -> str:
         """For a failure: the end of what the process said, and of what it wrote down."""
