@@ -18,6 +18,9 @@ from engine.runner import Runner
 
 EVERY = 180.0
 """Seconds between reconciliations while all is well."""
+HOLDING = 50.0
+"""Seconds between them while a position is open: a report that a silent stream lost, or what the owner did by hand,
+is known within a minute (law 3)."""
 SOON = 6.0
 """Seconds to the next while something differs, or the stream of reports is down: then this is how we hear of fills."""
 RETRY = (2.0, 5.0, 10.0, 30.0)
@@ -100,14 +103,16 @@ class AccountWatch:
             self._runner.put(i.TroubleSeen(self._clock.now(), Trouble.KEY_REFUSED, "", str(error)))
 
     async def _until_next(self) -> None:
-        """Whether something is amiss is known only once the runner has dealt with what was seen, and may become so
-        at any time: it is looked at again and again, a first time after a short while."""
+        """Whether something is amiss is known only once the runner has dealt with what was seen: so a first look
+        at our own state comes soon, and then one whenever a position may have been opened meanwhile."""
         if self._failures:
             await self._wanted_within(RETRY[min(self._failures, len(RETRY)) - 1])
-        else:
-            for _ in range(round(EVERY / SOON)):
-                if await self._wanted_within(SOON) or self._amiss():
-                    return
+            return
+        if await self._wanted_within(SOON) or self._amiss():
+            return
+        for _ in range(round(EVERY / HOLDING)):
+            if await self._wanted_within(HOLDING) or self._runner.state.positions or self._amiss():
+                return
 
     async def _wanted_within(self, seconds: float) -> bool:
         try:
