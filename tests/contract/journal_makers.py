@@ -32,9 +32,12 @@ def postgres_server() -> Iterator[str]:
         if user is not None:
             shutil.chown(folder, user)
         data = f"{folder}/data"
-        _run([binaries / "initdb", "-D", data, "-U", "desk", "-A", "trust", "-E", "UTF8", "--no-sync"], user)
+        _run(
+            [str(binaries / "initdb"), "-D", data, "-U", "desk", "-A", "trust", "-E", "UTF8", "--no-sync"],
+            user,
+        )
         options = [f"-k{folder}", "-clisten_addresses=", "-cmax_connections=30", "-cshared_buffers=16MB"]
-        control = [binaries / "pg_ctl", "-D", data, "-w", "-t", "60"]
+        control = [str(binaries / "pg_ctl"), "-D", data, "-w", "-t", "60"]
         _run([*control, "-o", " ".join(options), "-l", f"{folder}/log", "start"], user)
         try:
             yield f"postgresql://desk@/{{name}}?host={folder}"
@@ -50,7 +53,7 @@ def _server_user() -> str | None:
     return next(name for name in ("postgres", "nobody") if name in names)
 
 
-def _run(command: list[str | Path], user: str | None) -> None:
+def _run(command: list[str], user: str | None) -> None:
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
     subprocess.run(
         command,

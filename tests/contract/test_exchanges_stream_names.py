@@ -57,7 +57,8 @@ async def test_a_stream_that_was_opened_first_tells_of_instruments_by_our_names(
 
 async def test_what_is_told_before_the_rules_are_loaded_is_asked_for_instead() -> None:
     async with live("binance") as venue:
-        listening = asyncio.create_task(_hear(venue, [].append))
+        unheard: list[FillSeen | OrderSeen] = []
+        listening = asyncio.create_task(_hear(venue, unheard.append))
         await _signed_in(venue)
         venue.running.do("order", instrument=BTC, side="BUY", type="MARKET", quantity="0.01", client_id=OURS)
         with pytest.raises(Unavailable, match="rules of BTCUSDT are not loaded"):

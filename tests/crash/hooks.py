@@ -76,16 +76,16 @@ def inside_append(match: Match) -> Hook:
     """Written to the database, and not committed."""
 
     def install(doom: Doom) -> None:
-        from storage import journal
+        import storage.journal as journal
 
-        real = journal.project
+        real = vars(journal)["project"]
 
         def project(connection: Any, book: Any, after: int, facts: Any) -> None:
             real(connection, book, after, facts)
             if match(facts):
                 doom()
 
-        journal.project = project
+        vars(journal)["project"] = project
 
     return install
 
@@ -149,7 +149,7 @@ def before_request(method: str) -> Hook:
                 doom()
             return await real(self, url, method_, headers, body)
 
-        Wire.fetch = fetch  # type: ignore[method-assign]
+        Wire.fetch = fetch  # type: ignore[method-assign,assignment]
 
     return install
 
@@ -205,6 +205,6 @@ def answered(method: str) -> Hook:
                 doom()
             return real(self, status, reason, url, method_, *rest)
 
-        Wire.note = note  # type: ignore[method-assign]
+        Wire.note = note  # type: ignore[method-assign,assignment]
 
     return install
