@@ -103,7 +103,7 @@ class LiveDesk:
             return not wrong
 
         try:
-            await eventually(look, "the truth", timeout)
+            await eventually(look, "the truth", timeout, pause=0.1)
         except AssertionError as error:
             raise AssertionError(f"{error}: {'; '.join(wrong)}\n{self.told(bot)}") from None
         return time.monotonic() - began
