@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 TEND_EVERY = 5.0
 TIDY_EVERY = timedelta(days=1).total_seconds()
 DISK_FULL = "the disk is full: the last room is kept for closing positions, nothing is entered; make room"
-DRAIN_SECONDS = 5.0
+LAST_WORDS_SECONDS = 0.8
+DRAIN_SECONDS = 4.0
 """For orders under way at the end; the whole end has 7 s (bot/lifecycle.py)."""
 
 
@@ -70,6 +71,8 @@ async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event)
             await page.close()
         await schedule.disarm()
         settled = await desk.stop(DRAIN_SECONDS)
+        await _tell_stop(store, desk, clock)
+        await conversation.say_last(LAST_WORDS_SECONDS)
         await conversation.stop()
         for chore in chores:
             chore.cancel()
@@ -114,6 +117,18 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyn
             logger.error("{}", error)
         except Exception:  # the top of this chore: it must go on, or the lease would run out unseen
             logger.exception("a chore failed and is tried again")
+
+
+async def _tell_stop(store: Store, desk: Coordinator, clock: Clock) -> None:
+    """One notice: the owner should know that nobody watches any more. A database in trouble is told in the log."""
+    name = desk.connections()[0]
+    view = desk.view(name)
+    data = {"connection": name, "mode": view.settings.mode.value}
+    notice = Notice(clock.now(), book_id(name, view.settings.mode), "stopped", Weight.WARNING, data)
+    try:
+        await store.journal.tell([notice])
+    except StorageTrouble as error:
+        logger.error("that we stop could not be stored: {}", error)
 
 
 async def _tell_start(store: Store, desk: Coordinator, clock: Clock) -> None:

@@ -42,6 +42,7 @@ from storage.store import Store
 App = Application[Any, Any, Any, Any, Any, JobQueue[Any]]
 _FIRST_WAIT, _LONGEST_WAIT, _TOKEN_WAIT = 1.0, 30.0, 60.0
 _STOP_SECONDS = 2.0
+_AGAIN = 5.0
 
 
 class _Everything(BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]):
@@ -124,9 +125,23 @@ class Conversation:
         owner = await self._store.people.owner()
         if owner is not None:
             await self._met(owner)
-        self._spawn(self._connect(), "telegram")
-        self._spawn(self._sender.run(), "outbox")
-        self._spawn(self._dashboard.run(), "dashboard")
+        self._spawn(self._connect, "telegram")
+        self._spawn(self._sender.run, "outbox")
+        self._spawn(self._dashboard.run, "dashboard")
+
+    async def say_last(self, seconds: float) -> None:
+        """Let what was just stored reach the owner before the end, if Telegram can be reached in time."""
+        if not self.reachable:
+            return
+        self.wake()
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    if not await self._store.outbox.waiting_count():
+                        return
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            logger.debug("the last words wait in the outbox")
 
     async def stop(self) -> None:
         """Bounded: what Telegram does not take now is stored and told after the next start."""
@@ -152,8 +167,18 @@ class Conversation:
             await self.job_queue.stop(wait=False)
         await self.application.shutdown()
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._tasks.append(asyncio.create_task(work, name=name))
+    def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+        self._tasks.append(asyncio.create_task(self._keep(work, name), name=name))
+
+    async def _keep(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+        """Each part works for as long as we do: one that failed is told in the log and begun again, since nothing
+        else would show that the owner gets no answers (S8)."""
+        while True:
+            try:
+                await work()
+            except Exception:
+                logger.exception("the conversation's part {} failed and is begun again", name)
+            await asyncio.sleep(_AGAIN)
 
     # ── reaching Telegram ─────────────────────────────────────────────────────────────────
 
@@ -162,7 +187,8 @@ class Conversation:
         wait = _FIRST_WAIT
         while not await self._introduced(wait):
             wait = min(wait * 2, _LONGEST_WAIT)
-        await self.application.start()
+        if not self.application.running:
+            await self.application.start()
         await self._polling.run()
 
     async def _introduced(self, wait: float) -> bool:

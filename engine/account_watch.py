@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 
 from loguru import logger
@@ -23,6 +24,8 @@ HOLDING = 50.0
 is known within a minute (law 3)."""
 SOON = 6.0
 """Seconds to the next while something differs, or the stream of reports is down: then this is how we hear of fills."""
+HELD = 15.0
+"""A stream that was opened and has held for so long counts as up: of an account at rest nothing is told."""
 RETRY = (2.0, 5.0, 10.0, 30.0)
 """Seconds to the next after one that could not be asked, and before a broken stream is opened again."""
 
@@ -40,6 +43,7 @@ class AccountWatch:
         self._wanted = asyncio.Event()
         self._ready = asyncio.Event()
         self._streaming = True
+        self._opened_at = clock.monotonic()
         self._failures = 0
         self._asked = False
 
@@ -58,6 +62,7 @@ class AccountWatch:
         broken = 0
         while True:
             try:
+                self._opened_at = self._clock.monotonic()
                 async for input in self._exchange.reports():
                     broken = 0
                     self._heard_of()
@@ -66,7 +71,7 @@ class AccountWatch:
                 # What can't be read is asked for like what was missed: one bad report is no reason to start anew.
                 logger.warning("reports of {} broke off: {}", self._runner.book, error)
                 self._tell_of_the_key(error)
-            self._streaming = False
+            self._streaming, self._opened_at = False, math.inf
             self.look_now()
             await asyncio.sleep(RETRY[min(broken, len(RETRY) - 1)])
             broken += 1
@@ -126,4 +131,7 @@ class AccountWatch:
         """A refused stop or exit among it: the coins that it would sell may be gone (A1)."""
         state = self._runner.state
         refused = any(one.stop_refusals or one.exit_refusals for one in state.positions.values())
-        return refused or not self._streaming or bool(state.shortfalls)
+        return refused or not self._stream_is_up() or bool(state.shortfalls)
+
+    def _stream_is_up(self) -> bool:
+        return self._streaming or self._clock.monotonic() - self._opened_at >= HELD

@@ -84,11 +84,9 @@ def _described(
 
 def _cut(view: ConnectionView, asked: Quote, order: Order, room: Room, price: Price) -> str:
     """What made it smaller than asked for by more than one lot; rounding to lots is no news."""
-    instrument, factor = view.instruments[order.symbol], view.settings.volume_factor
+    instrument = view.instruments[order.symbol]
     if asked - order.quantity * price <= instrument.lot * price:
         return ""
-    if asked * factor > room.left:
+    if asked > room.left:
         return room.limit
-    if factor != 1:
-        return f"the volume factor of this connection, × {factor.normalize():f}"
     return "the venue's largest order"

@@ -78,7 +78,9 @@ def approve(draft: Draft, proposal: Proposal) -> Approved:
     worth = equity(state, draft.market)
     if worth is None:
         raise Denied("equity is not known yet: a held coin has no price")
-    wish = wanted_value(proposal.size, worth, price, proposal.stop_distance, settings.volume_factor)
+    # What the owner asks for by hand is meant as he says it: the factor is for presets.
+    factor = settings.volume_factor if proposal.preset is not None else ONE
+    wish = wanted_value(proposal.size, worth, price, proposal.stop_distance, factor)
     room = _room(draft, proposal.symbol, worth, instrument)
     quantity = quantity_for(min(wish, room), price, instrument)
     _check_minimum(quantity, price, proposal, instrument)

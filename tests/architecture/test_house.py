@@ -22,6 +22,7 @@ TIME_CALLS = {
 LOOP_TOPS = {
     "bot/application.py": 1,
     "bot/chart_worker.py": 1,
+    "bot/conversation.py": 1,
     "bot/dashboard.py": 1,
     "bot/lifecycle.py": 1,
     "bot/outbox.py": 1,
