@@ -31,9 +31,11 @@ check:  ## format, lint, types, import contracts, security lint
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/bandit -q -r bot engine storage sandbox -c pyproject.toml
 
-torture:  ## 10,000 simulated days with faults, on all workers; ARGS=--first=10000 for others
+torture:  ## hours of it: 10,000 simulated days with faults, 50 rounds of the crash matrix, 50 outages; ARGS for the first
 	@requirements/install dev
 	$(PY) -m bot simulate --seeds 10000 --jobs $(WORKERS) $(ARGS)
+	$(PY) -m tests.crash settling --times 50
+	$(PY) -m tests.crash matrix --rounds 50
 
 bench:  ## measured against required, in ten minutes; ARGS=--quick takes two, ARGS=bench_chat just one row
 	@requirements/install dev

@@ -90,7 +90,8 @@ async def test_paper_to_live_a_trade_a_stop_flat_and_back_to_paper(tmp_path: Pat
         assert not any(isinstance(one, FillBooked) for one in read_facts(desk.whole.database, PAPER))
         assert await bot.terminate() == 0
         again = await desk.whole.run()
-        await desk.whole.told("has started", count=2)
+        await again.says("Telegram is reachable")
+        await desk.whole.ready()
         before = len(await ours(desk))
         await to(desk, price)  # on paper again: paused by the way back, and no order ever leaves
         await asyncio.sleep(2.5)
