@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from engine.core.facts import BalanceFlowed, FillBooked, ForeignResolved
-from engine.core.ids import is_ours
+from engine.core.ids import ClientOrderId, is_ours
 from sandbox.telegram.testing import SeenMessage
 from tests.support.live_desk import ACCOUNT, LiveDesk, live_desk
 from tests.support.live_truth import read_facts
 from tests.support.whole_desk import PATIENCE, Bot, button, eventually
 
 PAPER = "main.paper"
-FOREIGN = "pd" + "f" * 16
+FOREIGN = ClientOrderId("pd" + "f" * 16)
 """An order with our mark that another copy of the desk has left at the venue."""
 
 
@@ -41,7 +41,7 @@ async def ask_to_go_live(desk: LiveDesk, times: int) -> str:
     assert "✗" not in checked.text
     asked = await press(desk, checked, "Go live", "To go live, write")
     assert "real money" in asked.text
-    return re.findall(r"LIVE \d{4}", asked.text)[-1]
+    return str(re.findall(r"LIVE \d{4}", asked.text)[-1])
 
 
 async def go_live(desk: LiveDesk) -> None:
@@ -153,7 +153,9 @@ async def test_an_order_with_our_mark_that_is_in_no_book_is_told_and_decided_by_
                 "the order in BTC/USDT?" if choice == "Adopt" else "foreign order in BTC/USDT?"
             )
             await desk.whole.phone.press(asked, button(asked, "Yes"))
-        await desk.until(bot, "a decision", lambda state: state.foreign.get(FOREIGN, "") is None)
+        await desk.until(
+            bot, "a decision", lambda state: FOREIGN in state.foreign and not state.foreign[FOREIGN]
+        )
         status = await _status_after(desk, bot, choice)
         assert status == {"Adopt": "NEW", "Close": "CANCELED", "Ignore": "NEW"}[choice]
         assert len([fact for fact in desk.facts() if isinstance(fact, ForeignResolved)]) == 1
