@@ -8,7 +8,8 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONDONTWRITEBYTECODE
 PY := .venv/bin/python
 CODE := bot engine storage sandbox tests benchmarks
-WORKERS ?= 2
+# Most tests of whole processes wait more than they compute: twice as many workers as cores.
+WORKERS ?= 4
 # What `make install` installs: `run`, or `postgres` for a database on a server.
 LOCK ?= run
 
@@ -21,7 +22,7 @@ demo:  ## the whole thing on this machine: a market, a chat page and the bot; AR
 
 test:  ## all tests, with the branch coverage of engine and storage
 	@requirements/install dev
-	$(PY) -m pytest -n $(WORKERS) --cov --cov-branch --cov-report=term --cov-fail-under=95 $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal --cov --cov-branch --cov-report=term --cov-fail-under=95 $(ARGS)
 
 check:  ## format, lint, types, import contracts, security lint
 	@requirements/install dev
@@ -33,7 +34,7 @@ check:  ## format, lint, types, import contracts, security lint
 
 torture:  ## hours of it: 10,000 simulated days with faults, 50 rounds of the crash matrix, 50 outages; ARGS for the first
 	@requirements/install dev
-	$(PY) -m bot simulate --seeds 10000 --jobs $(WORKERS) $(ARGS)
+	$(PY) -m bot simulate --seeds 10000 --jobs 2 $(ARGS)
 	$(PY) -m tests.crash settling --times 50
 	$(PY) -m tests.crash matrix --rounds 50
 

@@ -17,6 +17,8 @@ from engine.core.errors import KeyRefused, OutcomeUnknown, PocketdeskError, Reje
 from engine.core.facts import Trouble
 from engine.ports import Exchange
 
+TOO_OLD = 5.0
+"""Seconds after which an order that was decided on is not sent any more: it is asked for, and found not to be there."""
 DEADLINE = 20.0
 """Seconds after which an effect counts as unanswered, whatever the library under it still waits for."""
 
@@ -36,7 +38,8 @@ class Executor:
 
     def start(self, effect: Effect) -> None:
         """Begin at once; only for effects whose fact is on disk."""
-        task = asyncio.get_running_loop().create_task(self._carry(effect))
+        began = self._clock.monotonic()
+        task = asyncio.get_running_loop().create_task(self._carry(effect, began))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -53,10 +56,10 @@ class Executor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _carry(self, effect: Effect) -> None:
+    async def _carry(self, effect: Effect, began: float) -> None:
         try:
             async with asyncio.timeout(DEADLINE):
-                outcome = await self._do(effect)
+                outcome = await self._do(effect, began)
         except TimeoutError:
             outcome = self._lost(effect, f"no answer within {DEADLINE:g} s")
         except KeyRefused as error:
@@ -69,8 +72,11 @@ class Executor:
             outcome = self._lost(effect, f"{type(error).__name__}: {error}")
         self._put(outcome)
 
-    async def _do(self, effect: Effect) -> i.Input:
+    async def _do(self, effect: Effect, began: float) -> i.Input:
         if isinstance(effect, Submit):
+            if self._clock.monotonic() - began > TOO_OLD:
+                # The process was stopped in between: another may have taken over and asked for this order already.
+                return self._lost(effect, "it was not sent in time")
             report = await self._exchange.submit(effect.request)
             return i.OrderSeen(self._clock.now(), report)
         if isinstance(effect, Cancel):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.draft import Draft
+from engine.core.due import due
 from engine.core.exits import distances, opening
 from engine.core.ids import ClientOrderId, PositionId, is_ours
 from engine.core.ledger import Phase, fee_value
@@ -236,7 +237,7 @@ def on_cancel_refused(draft: Draft, client_order_id: ClientOrderId, reason: str)
 def ask_what_is_due(draft: Draft) -> None:
     """Ask for every order whose state is not certain and whose time has come."""
     for order in list(draft.state.orders.values()):
-        if _uncertain(draft, order) and (order.ask_after is None or draft.at >= order.ask_after):
+        if _uncertain(draft, order) and due(draft.at, order.ask_after):
             ask(draft, order)
 
 

@@ -8,6 +8,7 @@ from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core import reconcile as r
 from engine.core.draft import Draft
+from engine.core.due import due
 from engine.core.errors import Denied
 from engine.core.exits import distances
 from engine.core.ids import Coin, IntentId, PositionId, base_of
@@ -58,7 +59,7 @@ def _repair(draft: Draft, repair: r.Repair) -> None:
 
 
 def _ask_again(draft: Draft, order: Order | None) -> None:
-    if order is not None and (order.ask_after is None or draft.at >= order.ask_after):
+    if order is not None and due(draft.at, order.ask_after):
         ask(draft, order)
 
 

@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from engine.core import facts as f
 from engine.core.draft import Draft
+from engine.core.due import due
 from engine.core.exits import round_stop
 from engine.core.ids import IntentId, PositionId, base_of, client_order_id
 from engine.core.ledger import Phase, Position, sellable
@@ -103,7 +104,7 @@ def _stop_name(position: Position) -> str:
 
 
 def _leave(draft: Draft, position: Position, orders: Orders) -> None:
-    waiting = position.exit_retry_after is not None and draft.at < position.exit_retry_after
+    waiting = not due(draft.at, position.exit_retry_after)
     if orders.exit is not None:
         return
     if waiting and orders.entry is None and not _is_dust(draft, position):
@@ -150,7 +151,7 @@ def _stop_price(draft: Draft, position: Position) -> Price | None:
 
 
 def _wait_after_refusal(draft: Draft, position: Position) -> bool:
-    return position.stop_retry_after is not None and draft.at < position.stop_retry_after
+    return not due(draft.at, position.stop_retry_after)
 
 
 def cancel(draft: Draft, order: Order, reason: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from engine.core import facts as f
 from engine.core import inputs as i
+from engine.core.due import due
 from engine.core.effects import Cancel, Query
 from engine.core.errors import Rejected, Unavailable
 from engine.core.evolve import restore
@@ -18,6 +19,7 @@ from engine.core.model import Mode, VenueStatus
 from engine.core.orders import OrderStatus, Purpose
 from tests.support.builders import (
     BTC,
+    START,
     fill,
     report,
     seconds,
@@ -299,3 +301,10 @@ def test_an_input_that_is_only_a_trouble_of_reconciling_is_told() -> None:
 def test_errors_carry_what_the_venue_said() -> None:
     assert Unavailable("later", 3.0).retry_after == 3.0
     assert str(Rejected("no", "CODE")) == "no"
+
+
+def test_P13_a_clock_set_back_makes_nothing_wait_for_the_hour_to_come_again() -> None:
+    assert due(START, None)
+    assert due(START, START)
+    assert not due(START, START + seconds(60))
+    assert due(START, START + seconds(3600))

@@ -11,15 +11,17 @@ import pytest
 from engine.connection import Connection
 from engine.core import facts as f
 from engine.core import inputs as i
+from engine.core.effects import Submit
 from engine.core.errors import Unavailable
 from engine.core.facts import Trouble
-from engine.core.ids import BookId, CommandId, ConnectionId, PositionId
-from engine.core.model import Mode, Side, State
+from engine.core.ids import BookId, ClientOrderId, CommandId, ConnectionId, PositionId
+from engine.core.model import Mode, OrderRequest, OrderType, Side, State
 from engine.desk import FeedState
+from engine.executor import Executor
 from engine.going_live import KeyReport
 from engine.runner import Runner
 from storage.memory import MemoryJournal
-from tests.support.builders import BTC, START, preset, price, quote, settings
+from tests.support.builders import BTC, START, preset, price, quantity, quote, settings
 from tests.support.engine_world import Engine, until
 
 MAIN = ConnectionId("main")
@@ -252,3 +254,15 @@ async def test_damaged_books_stop_their_connection_alone(monkeypatch: pytest.Mon
         assert "Corrupt: fact 1 of main.paper contradicts those before it" in detail
         await asyncio.sleep(0.05)
         assert engine.desk.view(MAIN).health.restarts > 1
+
+
+async def test_law_11_an_order_that_waited_while_the_process_was_stopped_is_not_sent_any_more() -> None:
+    engine = Engine(ONE)
+    told: list[i.Input] = []
+    executor = Executor(engine.live, engine.clock, told.append)
+    request = OrderRequest(ClientOrderId("pdx"), BTC, Side.BUY, OrderType.MARKET, quantity("0.1"))
+    executor.start(Submit(request))
+    engine.clock.advance(timedelta(seconds=30))
+    assert await executor.settle(1)
+    assert [type(one) for one in told] == [i.OrderOutcomeUnknown]
+    assert await engine.live.order(request.client_order_id, BTC) is None
