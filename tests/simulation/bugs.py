@@ -84,11 +84,11 @@ def _let_pass(patch: pytest.MonkeyPatch, words: str) -> None:
 def the_post_is_sent_again(patch: pytest.MonkeyPatch) -> None:
     real = executor.Executor._do
 
-    async def wrong(self: executor.Executor, effect: Effect) -> i.Input:
+    async def wrong(self: executor.Executor, effect: Effect, began: float) -> i.Input:
         try:
-            return await real(self, effect)
+            return await real(self, effect, began)
         except OutcomeUnknown:
-            return await real(self, effect)
+            return await real(self, effect, began)
 
     patch.setattr(executor.Executor, "_do", wrong)
 
