@@ -11,6 +11,7 @@ from engine.core.facts import (
     FillBooked,
     OrderEnded,
     OrderIntended,
+    PositionClosed,
     PositionReduced,
     StopRefused,
 )
@@ -73,8 +74,9 @@ async def test_s1_the_stop_that_rests_at_the_venue_sells_and_says_so(tmp_path: P
         stop = await our_stop(desk)
         await desk.whole.market.fault("candles", "status")  # so that no strategy leaves: only the stop can
         await desk.whole.market.step(-8)
-        closed = await desk.whole.told("BTC/USDT closed:")
-        assert "stop" in closed.text
+        await desk.until(bot, "no position", lambda state: not state.positions)
+        (closed,) = [one for one in desk.facts() if isinstance(one, PositionClosed)]
+        assert closed.reason == "trailing stop"
         await desk.settled(bot)
         sold = [
             one.fill for one in desk.facts() if isinstance(one, FillBooked) and one.fill.side is Side.SELL

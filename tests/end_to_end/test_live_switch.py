@@ -178,7 +178,7 @@ async def test_a_deposit_shows_with_reconcile_and_is_no_profit(tmp_path: Path) -
         free = Decimal((await desk.venue())["accounts"][ACCOUNT]["USDT"]["free"])
         await desk.whole.market.control("POST", "balance", coin="USDT", free=str(free + 2_500))
         await desk.whole.phone.send("/reconcile main")
-        await desk.whole.phone.wait_for("differences found", PATIENCE)
+        await desk.whole.phone.wait_for("both agree", PATIENCE)
         after = desk.state()
         (flow,) = [one for one in desk.facts() if isinstance(one, BalanceFlowed) and one.amount == 2_500]
         assert after.high_water - before.high_water == flow.value == 2_500
