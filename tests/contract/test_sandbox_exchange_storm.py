@@ -24,10 +24,11 @@ async def running() -> AsyncIterator[RunningVenue]:
 @pytest.fixture
 async def client(running: RunningVenue) -> AsyncIterator[Any]:
     exchange = ccxt.binance(
-        {"apiKey": "sandbox-key", "secret": "sandbox-secret", "enableRateLimit": False, "timeout": 500}
+        {"apiKey": "sandbox-key", "secret": "sandbox-secret", "enableRateLimit": False, "timeout": 10_000}
     )
     point_ccxt_at(exchange, running.base_url)
     await exchange.load_markets()
+    exchange.timeout = 800  # the faults below are longer; the first load, on a busy machine, may be slow
     yield exchange
     await exchange.close()
 
