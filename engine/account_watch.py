@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 
 from loguru import logger
 
@@ -12,7 +13,7 @@ from engine.clock import Clock
 from engine.core import inputs as i
 from engine.core.errors import Corrupt, KeyRefused, OutcomeUnknown, PocketdeskError, Unavailable
 from engine.core.facts import Trouble
-from engine.core.ids import Symbol
+from engine.core.ids import Coin, Symbol
 from engine.ports import Exchange
 from engine.reconciler import ask_everything
 from engine.runner import Runner
@@ -87,8 +88,9 @@ class AccountWatch:
         while True:
             self._wanted.clear()
             asked, self._asked = self._asked, False
+            held = self._runner.state.holdings
             self._runner.put(await self._ask(asked))
-            await self._until_next()
+            await self._until_next(held)
 
     async def _ask(self, asked: bool) -> i.PictureSeen | i.ReconcileFailed:
         try:
@@ -107,17 +109,22 @@ class AccountWatch:
         if isinstance(error, KeyRefused):
             self._runner.put(i.TroubleSeen(self._clock.now(), Trouble.KEY_REFUSED, "", str(error)))
 
-    async def _until_next(self) -> None:
+    async def _until_next(self, held: Mapping[Coin, Decimal]) -> None:
         """Whether something is amiss is known only once the runner has dealt with what was seen: so a first look
-        at our own state comes soon, and then one whenever a position may have been opened meanwhile."""
+        at our own state comes soon. Then one in every so often, while a position is open or once anything moved
+        since `held`, so that what came of it is compared as well."""
         if self._failures:
             await self._wanted_within(RETRY[min(self._failures, len(RETRY)) - 1])
             return
         if await self._wanted_within(SOON) or self._amiss():
             return
         for _ in range(round(EVERY / HOLDING)):
-            if await self._wanted_within(HOLDING) or self._runner.state.positions or self._amiss():
+            if await self._wanted_within(HOLDING) or self._has_moved(held) or self._amiss():
                 return
+
+    def _has_moved(self, held: Mapping[Coin, Decimal]) -> bool:
+        state = self._runner.state
+        return bool(state.positions) or state.holdings != held
 
     async def _wanted_within(self, seconds: float) -> bool:
         try:

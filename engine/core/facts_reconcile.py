@@ -14,9 +14,11 @@ from engine.core.orders import Order
 
 @dataclass(frozen=True, slots=True)
 class Reconciled(Fact):
-    """Our books were held against the venue's; `repairs` differences were put right."""
+    """Our books were held against the venue's; `repairs` differences were put right, `flows` of them money that came
+    or went by itself."""
 
     repairs: int
+    flows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

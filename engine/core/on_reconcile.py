@@ -33,9 +33,8 @@ def on_picture(draft: Draft, input: i.PictureSeen) -> None:
         _repair(draft, repair)
     last = draft.state.reconciled_at
     if repairs or input.asked or last is None or draft.at - last >= WRITE_EVERY:
-        # Money that came or went by itself is written down, but nothing of ours was wrong.
-        wrong = [one for one in repairs if not isinstance(one, r.QuoteFlow)]
-        draft.emit(f.Reconciled(draft.at, len(wrong)))
+        flows = sum(isinstance(one, r.QuoteFlow) for one in repairs)
+        draft.emit(f.Reconciled(draft.at, len(repairs), flows))
 
 
 def _repair(draft: Draft, repair: r.Repair) -> None:
