@@ -22,7 +22,8 @@ demo:  ## the whole thing on this machine: a market, a chat page and the bot; AR
 
 test:  ## all tests, with the branch coverage of engine and storage
 	@requirements/install dev
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal --cov --cov-branch --cov-report=term --cov-fail-under=95 $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal tests/simulation $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal --ignore tests/simulation --cov --cov-branch --cov-report=term --cov-fail-under=95 $(ARGS)
 
 check:  ## format, lint, types, import contracts, security lint
 	@requirements/install dev

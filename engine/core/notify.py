@@ -160,9 +160,8 @@ def _order_ended(fact: f.OrderEnded, state: TraderState) -> Told | None:
 
 def _reconciled(fact: f.Reconciled, state: TraderState) -> Told | None:
     """Agreement is no news; what was put right is. Money that came or went by itself was not wrong in our books."""
-    if fact.repairs == fact.flows:
-        return ("reconciled", Weight.INFO, {"repairs": fact.repairs}) if fact.repairs else None
-    return ("reconciled", Weight.WARNING, {"repairs": fact.repairs})
+    wrong = fact.repairs - fact.flows
+    return ("reconciled", Weight.WARNING, {"repairs": wrong}) if wrong else None
 
 
 def _outcome_lost(fact: f.OutcomeLost, state: TraderState) -> Told | None:

@@ -27,6 +27,8 @@ from engine.core.notify import notice_of
 from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.state import TraderState
 
+FIRST = 20_001
+"""Other days than those which must hold."""
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -37,16 +39,17 @@ class Bug:
     name: str
     plant: Plant
     within: int = 60
+    first: int = FIRST
 
 
 BUGS: list[Bug] = []
 
 
-def bug(within: int = 60) -> Callable[[Plant], Plant]:
-    """Its name is the function's."""
+def bug(within: int = 60, first: int = FIRST) -> Callable[[Plant], Plant]:
+    """Its name is the function's. `first`: the seed to begin with, for one that took many from the usual one on."""
 
     def note(plant: Plant) -> Plant:
-        BUGS.append(Bug(plant.__name__, plant, within))
+        BUGS.append(Bug(plant.__name__, plant, within, first))
         return plant
 
     return note
