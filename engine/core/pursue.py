@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from engine.core import facts as f
 from engine.core.draft import Draft
@@ -95,8 +96,20 @@ def _keep(draft: Draft, position: Position, orders: Orders) -> None:
         _mend_stop(draft, position, orders, orders.stop)
     elif entry is None and _is_dust(draft, position):
         _close(draft, position, _stop_name(position) if position.left else "too little to sell")
+    elif entry is None and _too_small_for_a_stop(draft, position):
+        draft.emit(f.ExitWanted(draft.at, position.id, "too small to be protected", "rules"))
     elif entry is None or draft.at - (position.opened_at or draft.at) >= SETTLE_PATIENCE:
         _place_stop(draft, position)
+
+
+def _too_small_for_a_stop(draft: Draft, position: Position) -> bool:
+    """It can be sold now, and a stop for it would be refused: what a part-fill or the fees of other trades left.
+    Without a stop that rests at the venue it is not kept (law 5)."""
+    stop = _stop_price(draft, position)
+    instrument = draft.market.instruments.get(position.symbol)
+    if stop is None or instrument is None:
+        return False
+    return bool(below_minimum(_lots(draft, position), stop, instrument))
 
 
 def _stop_name(position: Position) -> str:
@@ -133,7 +146,8 @@ def _mend_stop(draft: Draft, position: Position, orders: Orders, stop: Order) ->
 
 
 def _place_stop(draft: Draft, position: Position) -> None:
-    """Only where the venue would take it; the price is watched here in any case."""
+    """Only where the venue would take it, while the rest of an entry may still come; the price is watched here
+    in any case."""
     stop = _stop_price(draft, position)
     if stop is None or _wait_after_refusal(draft, position):
         return
@@ -169,8 +183,26 @@ def _lots(draft: Draft, position: Position) -> Quantity:
     lots = sellable(position, instrument)
     if position.direction is not Direction.LONG:
         return lots
-    in_account = draft.state.holdings.get(base_of(position.symbol), ZERO)
+    in_account = draft.state.holdings.get(base_of(position.symbol), ZERO) - _sold_by_others(draft, position)
     return Quantity(min(lots, max(floor_to(in_account, instrument.lot), ZERO)))
+
+
+def _sold_by_others(draft: Draft, position: Position) -> Decimal:
+    """What orders of other positions in the same instrument are selling already, and so have locked."""
+    if len(draft.state.positions_in.get(position.symbol, ())) < 2:
+        return ZERO
+    side = position.direction.entry_side.opposite
+    return sum(
+        (
+            order.remaining
+            for order in draft.state.orders.values()
+            if order.symbol == position.symbol
+            and order.side is side
+            and order.position_id != position.id
+            and not order.status.ended
+        ),
+        ZERO,
+    )
 
 
 def _is_dust(draft: Draft, position: Position) -> bool:

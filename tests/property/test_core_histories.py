@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
@@ -176,7 +176,22 @@ def calm(desk: Desk) -> None:
         desk.advance(6)
 
 
+FEES_EAT_A_COIN_THAT_TWO_POSITIONS_HOLD = (
+    [
+        Wish(BTC, Action.ENTER),
+        Price(BTC, 103, None),
+        Price(ETH, 90, "0.5"),
+        Wish(ETH, Action.ENTER),
+        Tap(9, 0),
+    ],
+    PaperRules(fees_in=FeesIn.COIN, fee_coin=Coin("ETH")),
+    ExitRules(stop_loss=ratio("0.03"), take_profit=None, trailing=ratio("0.02")),
+)
+"""Each stop would fit alone; together they would sell more than the account has (O11)."""
+
+
 @thorough
+@example(*FEES_EAT_A_COIN_THAT_TWO_POSITIONS_HOLD)
 @given(histories, fees, exit_rules)
 def test_laws_1_to_6_hold_after_every_decision_and_after_the_storm_the_books_agree(
     history: list[Event], rules: PaperRules, exits: ExitRules

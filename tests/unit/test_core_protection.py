@@ -399,3 +399,15 @@ def test_a_trailing_stop_moves_without_a_message() -> None:
     desk.price(BTC, "105")
     assert desk.of(f.StopMoved)
     assert desk.told("stop_moved") == []
+
+
+def test_law_5_what_is_too_small_for_a_stop_is_left_at_once() -> None:
+    """A part-fill of 5.05 could be sold, but not its stop at 4.95: the venue's least is 5."""
+    desk = Desk(settings(preset()), [instrument(BTC, lot="0.0001", least="0.0001")])
+    desk.price(BTC, "100", "0.0505")
+    desk.signal(BTC)
+    assert desk.order(Purpose.ENTRY).filled == Decimal("0.0505")
+    desk.advance(22)
+    desk.price(BTC, "100", "100")
+    desk.advance(5)
+    assert closed(desk).reason == "too small to be protected"
