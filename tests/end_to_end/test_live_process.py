@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 from storage.lease import LASTS
@@ -76,7 +78,7 @@ async def test_law_11_a_process_that_slept_while_another_took_over_can_neither_w
     async with live_desk(tmp_path) as desk:
         first = await desk.whole.run()
         await eventually(lambda: protected(desk), "a protected position", PATIENCE)
-        os.kill(first.process.pid, signal.SIGSTOP)
+        await put_to_sleep(first.process.pid, desk.whole.database)
         try:
             await asyncio.sleep(LASTS.total_seconds() + 1)
             second = await desk.whole.run()
@@ -97,6 +99,21 @@ async def test_law_11_a_process_that_slept_while_another_took_over_can_neither_w
         await desk.whole.market.step(4)
         await eventually(lambda: reopened(desk), "the second to enter again")
         await desk.settled(second, starts=2)
+
+
+async def put_to_sleep(pid: int, database: Path) -> None:
+    """Between two transactions: one stopped within holds SQLite's lock, and the second rightly says so and ends."""
+    for _ in range(100):
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with closing(sqlite3.connect(database, timeout=0.2)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.rollback()
+            return
+        except sqlite3.OperationalError:
+            os.kill(pid, signal.SIGCONT)
+            await asyncio.sleep(0.1)
+    raise AssertionError("the database was locked each time")
 
 
 async def protected(desk: LiveDesk) -> bool:
