@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from engine.clock import Clock
@@ -17,6 +17,7 @@ from engine.core.ids import ClientOrderId, Symbol, is_ours
 from engine.core.inputs import FillSeen, OrderSeen
 from engine.exchanges import answers, errors
 from engine.exchanges.dialects.base import Dialect, Raw
+from engine.exchanges.dialects.watching import Watching
 from engine.exchanges.names import Names
 
 OPEN_WITHIN = 15.0
@@ -27,8 +28,8 @@ CLOSE_WITHIN = 2.0
 PING_EVERY_MS = 10_000
 """ccxt's own is three minutes for Binance; two missed pongs end the connection."""
 
-UNREADABLE: tuple[type[Exception], ...] = (Corrupt, *errors.UNREADABLE)
-"""What comes of reading an event that has another shape than it should have."""
+UNREADABLE: tuple[type[Exception], ...] = (Corrupt, *errors.CAUGHT)
+"""What comes of reading a message that has another shape than it should have, or that is an error."""
 
 Item = OrderSeen | FillSeen | PocketdeskError
 
@@ -38,7 +39,9 @@ class UserStream:
 
     def __init__(self, client: Any, dialect: Dialect, names: Names, clock: Clock) -> None:
         client.streaming = {**client.streaming, "keepAlive": PING_EVERY_MS}
+        client.handle_message = self._guarded(client.handle_message)
         self._client = client
+        self._watching = Watching()
         self._dialect = dialect
         self._names = names
         self._clock = clock
@@ -71,7 +74,7 @@ class UserStream:
         self.know(markets)
         try:
             async with asyncio.timeout(OPEN_WITHIN):
-                await self._dialect.open_stream(self._client, self._hear)
+                await self._dialect.open_stream(self._client, self._hear, self._watching)
         except errors.CAUGHT as error:
             raise Unavailable(f"The user stream can't be opened: {errors.words_of(error)}") from None
         self._open = True
@@ -79,24 +82,33 @@ class UserStream:
 
     async def _listen(self) -> None:
         try:
-            await self._dialect.listen(self._client)
+            await self._watching.broken()
             reason = "it ended"
         except errors.CAUGHT as error:
             reason = errors.words_of(error)
         self._items.put_nowait(Unavailable(f"The user stream broke: {reason}"))
 
-    def _hear(self, order: Raw, trade: Raw | None) -> None:
-        """Called from ccxt's receive loop, which an error would end without a word to anyone."""
-        try:
-            for seen in (self._trade(trade) if trade else None, self._order(order)):
-                if seen is not None:
-                    self._items.put_nowait(seen)
-        except UNREADABLE as error:
-            # What was told is lost: everything has to be asked for instead.
-            self._items.put_nowait(Unavailable(f"The user stream told what can't be used: {error}"))
+    def _guarded(self, read: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+        """ccxt's reading of a message, whose errors would end its receive loop without a word to anyone."""
+
+        def guarded(connection: Any, message: Any) -> None:
+            try:
+                read(connection, message)
+            except UNREADABLE as error:
+                # What was told is lost: everything has to be asked for instead.
+                words = errors.words_of(error)
+                self._items.put_nowait(Unavailable(f"The user stream told what can't be used: {words}"))
+
+        return guarded
+
+    def _hear(self, order: Raw | None, trade: Raw | None) -> None:
+        """An execution is told before the order's own state, which may be the last one."""
+        for seen in (self._trade(trade) if trade else None, self._order(order) if order else None):
+            if seen is not None:
+                self._items.put_nowait(seen)
 
     def _order(self, raw: Raw) -> OrderSeen | None:
-        name = str(raw.get("clientOrderId") or "")
+        name = self._dialect.name_in_order(raw)
         self._names.note(str(raw.get("id") or ""), name)
         if not is_ours(name):
             return None
@@ -137,6 +149,7 @@ class UserStream:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self._watching.close()
         try:
             async with asyncio.timeout(CLOSE_WITHIN):
                 await self._client.close()

@@ -11,11 +11,12 @@ from typing import Any
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest, OrderType
 from engine.exchanges.budget import Allowance
+from engine.exchanges.dialects.watching import Watching
 
 Raw = Mapping[str, Any]
 """An order or a trade as ccxt parsed it; `info` in it is what the venue sent."""
-Hear = Callable[[Raw, Raw | None], None]
-"""Takes an order that changed, and the execution by which it did, if any."""
+Hear = Callable[[Raw | None, Raw | None], None]
+"""Takes an order that changed and an execution, as ccxt parsed them; None for what a message does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +121,12 @@ class Dialect:
         not told: then the order has to be asked for."""
         return None
 
-    async def open_stream(self, client: Any, hear: Hear) -> None:
-        """Connect and sign in; returns when the venue has said yes. From then on `hear` gets what it tells."""
-        raise NotImplementedError("this dialect has no user stream")
+    async def open_stream(self, client: Any, hear: Hear, watching: Watching) -> None:
+        """Connect, sign in and subscribe; returns when the venue has said yes to all of it. From then on `hear` gets
+        what it tells, in the very shape of the answers to questions: the same execution by either way is the same
+        fill. `watching` is given the calls that end with the connection. ccxt's error if it can't be opened.
 
-    async def listen(self, client: Any) -> None:
-        """Ends with ccxt's error when the stream breaks."""
+        `client` is used for nothing else, so its handlers may be replaced. A handler that raises ends the stream."""
         raise NotImplementedError("this dialect has no user stream")
 
     async def rights(self, client: Any) -> dict[str, bool] | None:

@@ -9,6 +9,7 @@ from typing import Any
 from engine.core.ids import Symbol
 from engine.exchanges.budget import Allowance
 from engine.exchanges.dialects.base import Dialect, Hear, Raw
+from engine.exchanges.dialects.watching import Watching
 
 
 class Binance(Dialect):
@@ -41,11 +42,12 @@ class Binance(Dialect):
         name = trade["info"].get("c") if trade["info"].get("e") == "executionReport" else None
         return str(name) if name else None
 
-    async def open_stream(self, client: Any, hear: Hear) -> None:
-        """`userDataStream.subscribe.signature` on the websocket API; returns with its answer.
+    async def open_stream(self, client: Any, hear: Hear, watching: Watching) -> None:
+        """`userDataStream.subscribe.signature` on the websocket API, whose answer is the yes.
 
         The events are taken before ccxt's own book-keeping of orders and balances, which ends its receive loop
-        with a KeyError for a coin that is not among the loaded markets, such as BNB for fees.
+        with a KeyError for a coin that is not among the loaded markets, such as BNB for fees. So what
+        `watch_orders` waits for never comes; only the end of the connection does.
         """
 
         def told(_connection: object, message: Raw) -> None:
@@ -55,10 +57,7 @@ class Binance(Dialect):
         client.handle_order_update = told
         client.handle_balance = lambda _connection, _message: None
         await client.authenticate({"type": "spot"})
-
-    async def listen(self, client: Any) -> None:
-        """What ccxt waits for never comes, since we take it before; only the end of the connection does."""
-        await client.watch_orders()
+        watching.begin(client.watch_orders())
 
     async def rights(self, client: Any) -> dict[str, bool] | None:
         """https://developers.binance.com/docs/wallet/account/api-key-permission"""
