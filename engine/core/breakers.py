@@ -1,4 +1,18 @@
-"""Daily loss and drawdown of equity: each in three steps, the last one a halt that latches (law 6)."""
+"""Daily loss and drawdown of equity: each in three steps, the last one a halt that latches (law 6).
+
+One instrument without news must not hide what the others lose. So equity is judged as long as anything that is held
+has a fresh price:
+
+- An instrument that went silent counts at its last price. That neither invents a loss, which would latch a halt for
+  an outage of a minute, nor hides one elsewhere; what it may hide of its own is bounded by its stop, which rests at
+  the venue and whose fill comes by the account, not by the prices. It is trusted for `risk.BLIND_FOR`; after that
+  nothing is entered anywhere on the connection until it is back, while losses elsewhere go on to be judged.
+- One that was never priced since the start counts at its stop, the least that it is worth while the stop has not
+  been filled; but only once the feed told that it is silent, since prices come one by one after a start.
+- While nothing that is held has a fresh price there is nothing new to judge by, and no entry either.
+
+The owner is called when an instrument goes silent: the feed's PRICES_STALE is a trouble that rings.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +21,9 @@ from decimal import Decimal
 
 from engine.core import facts as f
 from engine.core.draft import Draft
+from engine.core.ids import Coin, base_of
 from engine.core.market import equity
-from engine.core.money import ZERO, Quote, Ratio
+from engine.core.money import ZERO, Price, Quote, Ratio
 from engine.core.settings import Limits, Steps
 from engine.core.state import TraderState
 
@@ -54,8 +69,10 @@ def steps_of(breaker: f.Breaker, limits: Limits) -> Steps:
 
 def mark(draft: Draft) -> None:
     """Look at equity: begin a day, move the breakers, write the mark down when it is due."""
-    worth = equity(draft.state, draft.market)
-    if worth is None or not _all_fresh(draft):
+    if not _anything_new(draft):
+        return
+    worth = equity(draft.state, draft.market, _at_their_stops(draft.state))
+    if worth is None:
         return
     _begin_day(draft, worth)
     moves = _moves(draft, worth)
@@ -71,9 +88,22 @@ def mark(draft: Draft) -> None:
             )
 
 
-def _all_fresh(draft: Draft) -> bool:
-    """Whether every position has a fresh price: a stale one would hide a loss or invent one (law 15)."""
-    return all(draft.market.fresh_price(symbol, draft.at) for symbol in draft.state.positions_in)
+def _anything_new(draft: Draft) -> bool:
+    """Whether something that is held has a fresh price, or nothing is held (law 15)."""
+    held = draft.state.positions_in
+    return not held or any(draft.market.fresh_price(symbol, draft.at) for symbol in held)
+
+
+def _at_their_stops(state: TraderState) -> dict[Coin, Price]:
+    """What a coin counts at that has no price yet and is known to be silent: the lowest stop of its positions, or
+    what was paid where there is none yet."""
+    worst: dict[Coin, Price] = {}
+    for position in state.positions.values():
+        coin = base_of(position.symbol)
+        if position.entered and (f.Trouble.PRICES_STALE, position.symbol) in state.troubles:
+            least = position.stop or position.entry_price
+            worst[coin] = min(worst.get(coin, least), least)
+    return worst
 
 
 def _begin_day(draft: Draft, worth: Quote) -> None:

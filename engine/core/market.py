@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,7 +13,8 @@ from engine.core.money import ZERO, Price, Quote
 from engine.core.state import TraderState
 
 STALE_AFTER = timedelta(seconds=60)
-"""A price older than this decides no entry and marks no equity."""
+"""A price older than this decides no entry in its instrument."""
+NOTHING_ELSE: Mapping[Coin, Price] = {}
 
 
 @dataclass(slots=True)
@@ -53,14 +55,16 @@ class Market:
         }
 
 
-def equity(state: TraderState, market: Market) -> Quote | None:
+def equity(
+    state: TraderState, market: Market, otherwise: Mapping[Coin, Price] = NOTHING_ELSE
+) -> Quote | None:
     """All holdings in the quote coin at the last prices; None while a held coin has no price yet:
-    no limit is judged on half a picture (law 15).
+    no limit is judged on half a picture (law 15). `otherwise`: what to take for coins that were never priced.
 
     A coin that we owe and hold no position in was paid in fees out of the owner's own: where nobody watches its
     price it counts as nothing, as in `ledger.fee_value`, or no equity would be known any more.
     """
-    prices = market.coin_prices(state.quote)
+    prices = dict(otherwise) | {Coin(coin): last for coin, last in market.coin_prices(state.quote).items()}
     total = state.holdings.get(state.quote, ZERO)
     for coin, amount in state.holdings.items():
         if coin == state.quote or not amount:

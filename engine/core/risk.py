@@ -4,6 +4,7 @@ becomes an entry order."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from engine.core.draft import Draft
@@ -21,6 +22,8 @@ from engine.core.state import TraderState
 
 SLIPPAGE_RESERVE = Decimal("0.005")
 """A market buy may cost this much more than the last price: it is kept back from the free balance."""
+BLIND_FOR = timedelta(minutes=15)
+"""How long the last price of something that is held and went silent is good enough to enter elsewhere by."""
 
 _BLOCKING = {
     Trouble.VENUE_UNREACHABLE: "the venue can't be reached",
@@ -71,6 +74,7 @@ def approve(draft: Draft, proposal: Proposal) -> Approved:
     if price is None:
         raise Denied(f"no fresh price for {proposal.symbol}")
     _check_prices(state, draft.market)
+    _check_held(draft)
     _check_counts(state, settings, proposal)
     if proposal.direction is not Direction.LONG:
         raise Denied("this venue trades spot: a short is not possible")
@@ -114,6 +118,15 @@ def _check_prices(state: TraderState, market: Market) -> None:
     for order in state.orders.values():
         if order.side is Side.BUY and market.price(order.symbol) is None:
             raise Denied(f"an order in {order.symbol} is under way and its price is not known yet")
+
+
+def _check_held(draft: Draft) -> None:
+    """A last price that is old says less and less of what is held: by then nothing is added to it."""
+    for symbol in draft.state.positions_in:
+        seen = draft.market.seen_at.get(symbol)
+        if seen is not None and draft.at - seen > BLIND_FOR:
+            minutes = int(BLIND_FOR.total_seconds() // 60)
+            raise Denied(f"{symbol} is held and had no new price for over {minutes} minutes")
 
 
 def _check_stop(proposal: Proposal, price: Price, instrument: Instrument) -> None:

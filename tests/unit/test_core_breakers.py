@@ -9,7 +9,9 @@ from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.breakers import limit_of, step_for
 from engine.core.market import STALE_AFTER, equity
+from engine.core.notices import Weight
 from engine.core.orders import Purpose
+from engine.core.risk import BLIND_FOR
 from engine.core.settings import Size
 from tests.support.builders import (
     BTC,
@@ -119,12 +121,59 @@ def test_a_new_day_begins_once_and_only_forward() -> None:
     assert moves(desk) == ["warn", "clear"], "the loss was yesterday's"
 
 
-def test_law_15_equity_is_not_judged_on_stale_or_missing_prices() -> None:
+def test_law_15_equity_is_not_judged_while_nothing_that_is_held_has_a_fresh_price() -> None:
     desk = judged()
     desk.clock.advance(STALE_AFTER * 2)
     assert desk.give(i.EquityDue(desk.now)).facts == []
     desk.crash()
     assert desk.give(i.EquityDue(desk.now)).facts == []
+
+
+def both_held() -> Desk:
+    """Half of the money in each of two instruments at 100, their stops at 50; ETH then goes silent."""
+    limits = replace(WIDE, daily_loss=TIGHT)
+    exits = replace(preset().exits, stop_loss=ratio("0.5"), take_profit=None)
+    desk = Desk(settings(preset(size=Size(share=ratio("0.45")), exits=exits), limits=limits))
+    for symbol in (BTC, ETH):
+        desk.price(symbol, "100")
+        desk.signal(symbol)
+    desk.advance(5)
+    return desk
+
+
+def test_law_6_a_silent_instrument_does_not_hide_what_another_loses() -> None:
+    desk = both_held()
+    desk.clock.advance(STALE_AFTER)
+    look(desk, "96")
+    assert moves(desk) == [], "at its last price the silent one has lost nothing"
+    look(desk, "85")
+    assert desk.state.is_halted
+    assert desk.state.halted.startswith("daily loss of 6.")
+
+
+def test_after_a_restart_one_that_stays_silent_counts_at_its_stop() -> None:
+    desk = both_held()
+    desk.crash()
+    look(desk, "85")
+    assert moves(desk) == [], "prices come one by one after a start"
+    desk.give(i.TroubleSeen(desk.now, f.Trouble.PRICES_STALE, ETH, "no new price for 45 s"))
+    assert desk.notices[-1].kind == "trouble"
+    assert desk.notices[-1].weight >= Weight.RISK, "the owner is called about the blind one"
+    look(desk, "100")
+    assert desk.state.is_halted
+    assert desk.state.equity < 8_000, "9000 were held, a half of them could be down to its stop"
+
+
+def test_nothing_is_added_to_what_nobody_could_see_for_long() -> None:
+    desk = both_held()
+    desk.clock.advance(BLIND_FOR - timedelta(seconds=10))
+    desk.price(BTC, "100")
+    assert desk.buy(BTC, "100") == ""
+    desk.clock.advance(timedelta(seconds=10))
+    desk.price(BTC, "100")
+    assert desk.buy(BTC, "100") == "ETH/USDT is held and had no new price for over 15 minutes"
+    desk.price(ETH, "100")
+    assert "no new price" not in desk.buy(BTC, "100")
 
 
 def test_equity_is_written_down_once_a_minute_or_at_a_new_high() -> None:
