@@ -118,9 +118,11 @@ class UserStream:
         return OrderSeen(now, answers.order_report(raw, order, self._symbol(raw), now))
 
     def _trade(self, raw: Raw) -> FillSeen | None:
-        name = self._dialect.client_id_in_trade(raw) or self._names.ours(str(raw.get("order") or ""))
+        number = str(raw.get("order") or "")
+        name = self._dialect.client_id_in_trade(raw) or self._names.ours(number)
         if not is_ours(name) or name is None:
             return None
+        self._names.note(number, name)
         now = self._clock.now()
         return FillSeen(now, answers.fill(raw, ClientOrderId(name), self._symbol(raw), now))
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from engine.core.ids import ClientOrderId, Symbol
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import Raw
+from engine.exchanges.dialects.base import Hear, Raw
 from engine.exchanges.dialects.two_kinds import TwoKinds
+from engine.exchanges.dialects.watching import Watching, Yes
 
 
 class Bybit(TwoKinds):
@@ -21,6 +22,7 @@ class Bybit(TwoKinds):
     allowance = Allowance(600, 5.0)
     # Otherwise ccxt asks what kind of account it is, before the first order.
     options = MappingProxyType({"enableUnifiedMargin": False, "enableUnifiedAccount": True})
+    streams = True
     # At most 100, seven days between startTime and endTime, the last seven days without, newest first:
     # https://bybit-exchange.github.io/docs/v5/order/execution
     trades_page = 100
@@ -49,10 +51,41 @@ class Bybit(TwoKinds):
         answer: Raw = await client.cancel_order(None, symbol, {"orderLinkId": order, "orderFilter": kind})
         return answer
 
+    async def trades(
+        self, client: Any, symbol: Symbol, since_ms: int | None, until_ms: int | None
+    ) -> list[Raw]:
+        return [_with_fee_coin(raw) for raw in await super().trades(client, symbol, since_ms, until_ms)]
+
+    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> list[Raw]:
+        return [_with_fee_coin(raw) for raw in await super().trades_of(client, order, symbol)]
+
     def client_id_in_trade(self, trade: Raw) -> str | None:
         """orderLinkId is in every execution, empty for orders without one."""
         name = trade["info"].get("orderLinkId")
         return None if name is None else str(name)
+
+    async def open_stream(self, client: Any, hear: Hear, watching: Watching) -> None:
+        """`order` and `execution` on one connection, each with an answer of its own, for which ccxt does not wait.
+
+        Both tell of all products of the account; only spot is ours. An order's market is given to ccxt, which would
+        otherwise guess whether it is a contract: https://bybit-exchange.github.io/docs/v5/websocket/private/order
+        """
+
+        def told_orders(_connection: object, message: Raw) -> None:
+            for row in _spot(message):
+                hear(client.parse_order(row, client.safe_market(row["symbol"], None, None, "spot")), None)
+
+        def told_executions(_connection: object, message: Raw) -> None:
+            for row in _spot(message):
+                if row["execType"] == "Trade":
+                    hear(None, _with_fee_coin(client.parse_trade(row)))
+
+        yes = Yes(2)
+        client.handle_order, client.handle_my_trades = told_orders, told_executions
+        client.handle_subscription_status = lambda _connection, message: yes.said(message["req_id"])
+        watching.begin(client.watch_orders())
+        watching.begin(client.watch_my_trades())
+        await watching.until(yes.to_all())
 
     async def rights(self, client: Any) -> dict[str, bool] | None:
         """https://bybit-exchange.github.io/docs/v5/user/apikey-info"""
@@ -62,3 +95,18 @@ class Bybit(TwoKinds):
             "trade": "SpotTrade" in may["Spot"] and str(told.get("readOnly")) == "0",
             "withdraw": "Withdraw" in may["Wallet"],
         }
+
+
+def _spot(message: Raw) -> list[Raw]:
+    return [row for row in message["data"] if row["category"] == "spot"]
+
+
+def _with_fee_coin(trade: Raw) -> Raw:
+    """The coin that Bybit names: feeCurrency in answers, feeCoin in the stream. ccxt reads only the latter and takes
+    the coin that was received for the other, which is wrong for a fee in a third one:
+    https://bybit-exchange.github.io/docs/v5/order/execution"""
+    coin = trade["info"].get("feeCoin") or trade["info"].get("feeCurrency")
+    if not coin or not trade.get("fee"):
+        return trade
+    fee = {**trade["fee"], "currency": coin}
+    return {**trade, "fee": fee, "fees": [fee]}

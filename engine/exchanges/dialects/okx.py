@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import Raw
+from engine.exchanges.dialects.base import Hear, Raw
 from engine.exchanges.dialects.two_kinds import TwoKinds
+from engine.exchanges.dialects.watching import Watching, Yes
 
 
 class Okx(TwoKinds):
@@ -23,6 +25,7 @@ class Okx(TwoKinds):
     allowance = Allowance(150, 2.0)
     # `brokerId` None: else ccxt gives an algo order a random name.
     options = MappingProxyType({"createOrder": "privatePostTradeOrder", "brokerId": None})
+    streams = True
     # fills-history: three months back, at most 100, newest first:
     # https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-transaction-details-last-3-months
     trades_page = 100
@@ -66,12 +69,61 @@ class Okx(TwoKinds):
     def name_in_order(self, order: Raw) -> str:
         return str(order.get("clientOrderId") or order["info"].get("algoClOrdId") or "")
 
+    async def trades(
+        self, client: Any, symbol: Symbol, since_ms: int | None, until_ms: int | None
+    ) -> list[Raw]:
+        return [_at_fill_time(raw) for raw in await super().trades(client, symbol, since_ms, until_ms)]
+
+    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> list[Raw]:
+        """By ordId: what ccxt calls the id of a triggered stop's order is the stop's own number, the algoId."""
+        found = await client.fetch_order_trades(order["info"]["ordId"], symbol)
+        return [_at_fill_time(raw) for raw in found]
+
     def client_id_in_trade(self, trade: Raw) -> str | None:
-        """clOrdId, empty in the executions of a triggered stop: then its order has to be asked for."""
-        return trade["info"].get("clOrdId") or None
+        """clOrdId; empty in the executions of a triggered stop, whose order has to be asked for, but in the stream it
+        tells algoClOrdId."""
+        return trade["info"].get("clOrdId") or trade["info"].get("algoClOrdId") or None
+
+    async def open_stream(self, client: Any, hear: Hear, watching: Watching) -> None:
+        """The channel `orders` on the private address and `orders-algo`, of waiting stops, on the business one, each
+        with a login and an answer of its own, for which ccxt does not wait:
+        https://www.okx.com/docs-v5/en/#order-book-trading-trade-ws-order-channel
+        https://www.okx.com/docs-v5/en/#order-book-trading-algo-trading-ws-algo-orders-channel
+
+        A stop that is `effective` has become another order, which `orders` tells of.
+        """
+
+        def told(_connection: object, message: Raw) -> None:
+            for row in message["data"]:
+                if row["state"] not in ("effective", "partially_effective"):
+                    hear(client.parse_order(row), _execution(client, row))
+
+        yes = Yes(2)
+        client.handle_orders = told
+        client.handle_subscription_status = lambda _connection, message: yes.said(message["arg"]["channel"])
+        watching.begin(client.watch_orders(None, None, None, {"type": "spot"}))
+        watching.begin(client.watch_orders(None, None, None, {"type": "spot", "trigger": True}))
+        await watching.until(yes.to_all())
 
     async def rights(self, client: Any) -> dict[str, bool] | None:
         """`perm` of https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-account-configuration"""
         told = await client.privateGetAccountConfig()
         may = str(told["data"][0].get("perm", "")).split(",")
         return {"trade": "trade" in may, "withdraw": "withdraw" in may}
+
+
+def _execution(client: Any, row: Raw) -> Raw | None:
+    """The fill by which an order changed, as `fetch_my_trades` would tell it: ccxt's own reading of it takes the fee
+    for a rebate."""
+    if not row.get("tradeId") or Decimal(row.get("fillSz") or 0) == 0:
+        return None
+    fill = {**row, "fee": row["fillFee"], "feeCcy": row["fillFeeCcy"], "ts": row["fillTime"]}
+    trade: Raw = client.parse_trade(fill)
+    return trade
+
+
+def _at_fill_time(trade: Raw) -> Raw:
+    """`ts` is when the record was made, by which pages are asked for; the fill itself was at `fillTime`, which is all
+    that the stream tells: https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-transaction-details-last-3-months"""
+    filled_at = trade["info"].get("fillTime")
+    return {**trade, "lastUpdateTimestamp": int(filled_at)} if filled_at else trade

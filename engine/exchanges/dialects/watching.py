@@ -7,6 +7,24 @@ from collections.abc import Coroutine
 from typing import Any
 
 
+class Yes:
+    """The venue's answers to what was subscribed, where ccxt does not wait for them: `needed` different ones."""
+
+    def __init__(self, needed: int) -> None:
+        self._needed = needed
+        self._said: set[str] = set()
+        self._all = asyncio.Event()
+
+    def said(self, to: object) -> None:
+        """`to` is what the answer belongs to; one that comes twice counts once."""
+        self._said.add(str(to))
+        if len(self._said) >= self._needed:
+            self._all.set()
+
+    async def to_all(self) -> None:
+        await self._all.wait()
+
+
 class Watching:
     """The calls of one stream. Each runs from the moment it is given, so that no end of a connection is missed: a
     call made anew after it would quietly connect again, and what was told meanwhile would be lost."""

@@ -20,6 +20,8 @@ class BinanceError(Exception):
         return {"code": self.code, "msg": self.text}
 
 
+UNREADABLE = {"error": {"code": 3, "msg": "Invalid JSON: expected value at line 1 column 1"}}
+"""The answer over a websocket to what is no JSON object."""
 _NEW_ORDER_REJECTED = -2010
 _REFUSALS = {
     Reason.UNKNOWN_SYMBOL: (-1121, "Invalid symbol."),

@@ -13,9 +13,10 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.exchange.binance.connection import Connection
 from sandbox.exchange.binance.desk import Desk
+from sandbox.exchange.binance.errors import UNREADABLE
 from sandbox.exchange.binance.stream_events import StreamEvents
+from sandbox.exchange.connection import Connection
 from sandbox.exchange.faults import Point
 from sandbox.exchange.http_faults import suffer
 from sandbox.exchange.market.feed import Tick
@@ -81,7 +82,7 @@ class Streams:
         mine: set[str] = set()
         try:
             self._subscribe(connection, mine, [name for name in names if name], wrapped)
-            while (message := await connection.next_request()) is not None:
+            while (message := await connection.next_request(UNREADABLE)) is not None:
                 connection.reply(self._obey(connection, mine, message, wrapped))
         finally:
             self._unsubscribe(connection, mine, list(mine))

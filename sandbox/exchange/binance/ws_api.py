@@ -16,15 +16,16 @@ from loguru import logger
 
 from sandbox.exchange.binance import user_events
 from sandbox.exchange.binance.auth import check_signed, websocket_text
-from sandbox.exchange.binance.connection import Connection
 from sandbox.exchange.binance.desk import Desk
-from sandbox.exchange.binance.errors import BinanceError, from_rule
+from sandbox.exchange.binance.errors import UNREADABLE, BinanceError, from_rule
 from sandbox.exchange.binance.params import Params
 from sandbox.exchange.binance.rest import run
 from sandbox.exchange.binance.routes import METHODS
+from sandbox.exchange.connection import Connection
 from sandbox.exchange.faults import Action, Point, Rule
 from sandbox.exchange.http_faults import strike_after, suffer
 from sandbox.exchange.matching.model import OrderEvent
+from sandbox.exchange.ws_faults import goes_on
 
 _SUBSCRIBE = "userDataStream.subscribe.signature"
 _UNSUBSCRIBE = "userDataStream.unsubscribe"
@@ -56,7 +57,7 @@ class WebsocketApi:
         self._subscriptions[connection] = {}
         writer = asyncio.create_task(connection.write(), name="sandbox user stream writer")
         try:
-            while (message := await connection.next_request()) is not None:
+            while (message := await connection.next_request(UNREADABLE)) is not None:
                 await self._obey(connection, message)
         finally:
             del self._subscriptions[connection]
@@ -144,24 +145,11 @@ class WebsocketApi:
             self._subscriptions[connection].pop(number, None)
 
     async def _goes_on(self, connection: Connection, message: dict[str, Any], rule: Rule) -> bool:
-        """Do what the rule says; True if the request goes on after it."""
-        match rule.action:
-            case Action.DELAY:
-                return not await self._desk.venue.faults.pause(rule.seconds)
-            case Action.HANG:
-                await self._desk.venue.faults.until_lifted(rule.seconds)
-            case Action.DROP | Action.CUT:
-                connection.abort()
-            case Action.STATUS:
-                error = from_rule(replace(rule, code=rule.code or -1000))
-                connection.reply({"id": message.get("id"), "status": error.status, "error": error.body()})
-            case Action.GARBAGE | Action.TRUNCATED:
-                connection.reply("upstream is resting")
-            case Action.DUPLICATE | Action.REPEAT | Action.REORDER:
-                return True
-            case Action.SILENCE:
-                logger.debug("a request of the websocket API is lost to a fault: {}", message.get("method"))
-        return False
+        def refuse(rule: Rule) -> None:
+            error = from_rule(replace(rule, code=rule.code or -1000))
+            connection.reply({"id": message.get("id"), "status": error.status, "error": error.body()})
+
+        return await goes_on(self._desk.venue.faults, connection, rule, refuse)
 
 
 def _purpose(message: dict[str, Any]) -> str:

@@ -1,1 +1,1 @@
-"""The dialect of Bybit (REST, v5, spot, unified account) over the venue."""
+"""The dialect of Bybit (v5, spot, unified account: REST and the user stream) over the venue."""

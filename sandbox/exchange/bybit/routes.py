@@ -10,6 +10,7 @@ from sandbox.exchange.bybit import public, trading, wallet
 from sandbox.exchange.bybit.auth import check
 from sandbox.exchange.bybit.errors import BybitError, error, from_refusal, from_rule
 from sandbox.exchange.bybit.params import Params
+from sandbox.exchange.bybit.user_stream import PATH, BybitUserStream
 from sandbox.exchange.http_faults import Done
 from sandbox.exchange.matching.model import Refusal
 from sandbox.exchange.rest import DEFAULT_REQUESTS_PER_MINUTE, Desk, Json, Sent, handler
@@ -58,6 +59,7 @@ def add_routes(app: web.Application, venue: Venue, per_minute: int = DEFAULT_REQ
             lambda rule: _refusal(desk, from_rule(rule)),
         )
         app.router.add_route(endpoint.method, endpoint.path, handle)
+    BybitUserStream(desk).add_to(app, PATH)
 
 
 def _run(desk: Desk, endpoint: Endpoint, sent: Sent) -> Done:

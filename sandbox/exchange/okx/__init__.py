@@ -1,1 +1,1 @@
-"""The dialect of OKX (REST, v5, spot) over the venue."""
+"""The dialect of OKX (v5, spot: REST and the user streams) over the venue."""

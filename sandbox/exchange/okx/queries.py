@@ -54,8 +54,8 @@ def fills(desk: Desk, params: Params, account: str) -> list[Json]:
     found = [
         trade
         for trade in desk.trades(account, pair_id)
-        if (begin is None or trade.time_ms >= begin)
-        and (end is None or trade.time_ms <= end)
+        if (begin is None or trade.time_ms + render.RECORDED_MS >= begin)
+        and (end is None or trade.time_ms + render.RECORDED_MS <= end)
         and order_id in (None, str(trade.order_id))
     ]
     orders = {one.id: one for one in desk.venue.matching.orders(account, pair_id)}

@@ -11,6 +11,8 @@ from sandbox.exchange.rest import Json, plain
 STOPS = (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT)
 _PRICED_STOPS = (OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
 _ALGO_BASE = 700_000_000
+RECORDED_MS = 3
+"""How long after a fill its record is made: two times in one answer, and only one of them in the stream."""
 
 
 def inst_id(pair: Pair) -> str:
@@ -177,6 +179,6 @@ def fill(trade: Trade, order: Order) -> Json:
         "execType": "M" if trade.maker else "T",
         "fee": plain(-trade.fee),
         "feeCcy": trade.fee_coin,
-        "ts": str(trade.time_ms),
+        "ts": str(trade.time_ms + RECORDED_MS),
         "fillTime": str(trade.time_ms),
     }

@@ -13,6 +13,7 @@ from sandbox.exchange.okx import orders, public, queries, wallet
 from sandbox.exchange.okx.auth import check
 from sandbox.exchange.okx.errors import TEXTS, Declined, OkxError, code_of, from_rule
 from sandbox.exchange.okx.params import Params, items
+from sandbox.exchange.okx.user_stream import BUSINESS, PRIVATE, OkxUserStream
 from sandbox.exchange.rest import DEFAULT_REQUESTS_PER_MINUTE, Desk, Json, Sent, handler
 from sandbox.exchange.venue import Venue
 
@@ -78,6 +79,8 @@ def add_routes(app: web.Application, venue: Venue, per_minute: int = DEFAULT_REQ
         run = partial(_run, desk, endpoint)
         handle = handler(venue, target, endpoint.purpose, run, lambda rule: _refusal(from_rule(rule)))
         app.router.add_route(endpoint.method, endpoint.path, handle)
+    for path in (PRIVATE, BUSINESS):
+        OkxUserStream(desk, path).add_to(app, path)
 
 
 def _run(desk: Desk, endpoint: Endpoint, sent: Sent) -> Done:

@@ -27,19 +27,19 @@ class Connection:
         await self._socket.prepare(self._request)
         return self._socket
 
-    async def next_request(self) -> dict[str, Any] | None:
-        """The next JSON object that the client sent, or None at the end of the connection."""
-        while True:
-            message = await self._socket.receive()
-            if message.type is not WSMsgType.TEXT:
-                return None
-            try:
-                parsed = json.loads(message.data)
-            except ValueError:
-                parsed = None
-            if isinstance(parsed, dict):
+    async def next_text(self) -> str | None:
+        """What the client sent next, or None at the end of the connection."""
+        message = await self._socket.receive()
+        return str(message.data) if message.type is WSMsgType.TEXT else None
+
+    async def next_request(self, complaint: Any) -> dict[str, Any] | None:
+        """The next JSON object, or None at the end; `complaint` is the answer to all else."""
+        while (text := await self.next_text()) is not None:
+            parsed = as_object(text)
+            if parsed is not None:
                 return parsed
-            self.reply({"error": {"code": 3, "msg": "Invalid JSON: expected value at line 1 column 1"}})
+            self.reply(complaint)
+        return None
 
     async def write(self) -> None:
         """Send what is queued until the connection ends."""
@@ -53,7 +53,11 @@ class Connection:
 
     def reply(self, body: Any) -> None:
         """Queue an answer to a request; faults on streams do not touch it."""
-        self._put(json.dumps(body))
+        self.say(json.dumps(body))
+
+    def say(self, text: str) -> None:
+        """Queue an answer that is no JSON."""
+        self._put(text)
 
     def push(self, target: str, text: str) -> None:
         """Queue an event, unless a fault on `target` loses, holds up or spoils it."""
@@ -96,3 +100,12 @@ class Connection:
         except asyncio.QueueFull:
             logger.warning("a stream client reads too slowly and is cut off")
             self.abort()
+
+
+def as_object(text: str) -> dict[str, Any] | None:
+    """The JSON object that `text` is, None if it is none."""
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, dict) else None
