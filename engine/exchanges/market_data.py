@@ -92,6 +92,7 @@ class CcxtMarketData:
         known = [symbol for symbol in symbols if symbol in self._markets]
         if not known:
             return []
+        await self._venue_now()
         raw = await self._ask(self._client.fetch_tickers, known)
         found = (self._ticker(symbol, raw.get(symbol)) for symbol in known)
         return [ticker for ticker in found if ticker is not None]
@@ -99,6 +100,7 @@ class CcxtMarketData:
     async def stream(self, symbols: Sequence[Symbol]) -> AsyncIterator[Ticker]:
         self._gate.check()
         await self._ensure(symbols)
+        await self._venue_now()
         known = [symbol for symbol in symbols if symbol in self._markets]
         client = public_client(self._row, self._rest, self._stream)
         client.set_markets(list(self._markets.values()))
@@ -185,12 +187,21 @@ class CcxtMarketData:
     def _ticker(self, symbol: Symbol, raw: Any) -> Ticker | None:
         """An unsound ticker is dropped with a word in the log: the feed's watchdog tells if none comes any more."""
         try:
-            found, day = parse.ticker(symbol, raw, self._clock.now())
-            parse.check_not_ahead(found, self._clock.now() + self._offset)
+            found, day = parse.ticker(symbol, raw, self._clock.now() + self._offset)
+            self._check_not_ahead(found)
             return self._volumes.with_volume(found, day)
         except Corrupt as error:
             logger.warning("{} told an unsound price of {}: {}", self._row.title, symbol, error)
             return None
+
+    def _check_not_ahead(self, ticker: Ticker) -> None:
+        """If it was our clock that was set, the venue's is measured anew with the next question: the feed polls
+        what the stream is silent about."""
+        try:
+            parse.check_not_ahead(ticker, self._clock.now() + self._offset)
+        except Corrupt:
+            self._offset_at = None
+            raise
 
     def _timeframe(self, seconds: int) -> str:
         for name in self._row.timeframes:

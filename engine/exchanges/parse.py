@@ -17,8 +17,8 @@ from engine.exchanges.venues import VenueRow
 
 _DAY = Decimal(86400)
 _SMALLEST = Decimal("1E-8")
-_AHEAD = timedelta(minutes=10)
-"""How far a venue's time may be ahead of ours, as far as we know it, before its prices are refused."""
+_AHEAD = timedelta(seconds=5)
+"""How far a price may be ahead of the venue's clock, as we last measured it against ours, before it is refused."""
 
 
 def instrument(market: Mapping[str, Any], row: VenueRow) -> Instrument:
@@ -49,7 +49,7 @@ def _fee(value: object, otherwise: Decimal, symbol: Symbol) -> Decimal:
     return otherwise if value is None else max(number(value, f"the fee of {symbol}"), ZERO)
 
 
-def ticker(symbol: Symbol, raw: Any, ours: datetime) -> tuple[Ticker, Decimal | None]:
+def ticker(symbol: Symbol, raw: Any, venue_now: datetime) -> tuple[Ticker, Decimal | None]:
     """A price, its volume still unknown, and the base quantity of the last 24 hours where the venue tells it."""
     if not isinstance(raw, Mapping):
         raise Corrupt(f"there is no price of {symbol} in the answer.")
@@ -58,7 +58,7 @@ def ticker(symbol: Symbol, raw: Any, ours: datetime) -> tuple[Ticker, Decimal | 
     found = Ticker(
         symbol,
         Price(positive(raw.get("last"), f"the price of {symbol}")),
-        ours if stamp is None else moment(stamp, f"the time of {symbol}"),
+        venue_now if stamp is None else moment(stamp, f"the time of {symbol}"),
         _price(raw.get("bid"), f"the bid of {symbol}"),
         _price(raw.get("ask"), f"the ask of {symbol}"),
     )

@@ -213,6 +213,23 @@ async def test_unsound_tickers_are_left_out(data: CcxtMarketData, bad: BadVenue)
     assert [ticker.symbol for ticker in await data.tickers([BTC, ETH])] == [ETH]
 
 
+async def test_law_15_a_price_from_the_future_does_not_hide_the_true_ones(
+    data: CcxtMarketData, bad: BadVenue, clock: ManualClock
+) -> None:
+    async def told(seconds: int) -> list[Ticker]:
+        bad.say(
+            "24hr", [{"symbol": "BTCUSDT", "lastPrice": "60000", "closeTime": bad.now_ms + seconds * 1000}]
+        )
+        return await data.tickers([BTC])
+
+    assert await told(6) == []
+    assert [one.at for one in await told(2)] == [clock.now() + timedelta(seconds=2)]
+    # Our own clock was set back by half a minute: the venue's is measured anew, and its prices are taken again.
+    bad.now_ms += 30_000
+    assert await told(0) == []
+    assert len(await told(0)) == 1
+
+
 async def test_m3_the_venues_clock_decides_what_is_closed(
     data: CcxtMarketData, bad: BadVenue, clock: ManualClock
 ) -> None:

@@ -156,9 +156,9 @@ def test_m9_m10_an_unsound_ticker_is_refused(raw: Any) -> None:
 
 def test_a_price_from_the_future_is_refused() -> None:
     ticker, _ = parse.ticker(BTC, raw_ticker(), NOW)
-    parse.check_not_ahead(ticker, NOW - timedelta(minutes=9))
+    parse.check_not_ahead(ticker, NOW - timedelta(seconds=4))
     with pytest.raises(Corrupt, match="still to come"):
-        parse.check_not_ahead(ticker, NOW - timedelta(minutes=11))
+        parse.check_not_ahead(ticker, NOW - timedelta(seconds=6))
 
 
 def test_volume_is_the_larger_of_the_days_growth_and_its_even_share() -> None:
