@@ -122,6 +122,8 @@ _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("foreign_choice.foreign_ignore", "foreign_ignore"),
         ("home.orders_plain", "orders"),
     ),
+    "foreign_open": (("home.orders_plain", "orders"), ("button.reconcile", "reconcile")),
+    "foreign_ended": (("home.orders_plain", "orders"), ("home.positions_plain", "positions")),
     "order_unknown": (("home.orders_plain", "orders"), ("button.halt", "halt")),
     "order_ended": (("home.orders_plain", "orders"),),
     "reconciled": (("home.orders_plain", "orders"), ("home.positions_plain", "positions")),

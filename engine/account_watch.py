@@ -11,6 +11,7 @@ from loguru import logger
 
 from engine.clock import Clock
 from engine.core import inputs as i
+from engine.core.closing import CANCEL_AGAIN
 from engine.core.errors import Corrupt, KeyRefused, OutcomeUnknown, PocketdeskError, Unavailable
 from engine.core.facts import Trouble
 from engine.core.ids import Coin, Symbol
@@ -124,7 +125,7 @@ class AccountWatch:
 
     def _has_moved(self, held: Mapping[Coin, Decimal]) -> bool:
         state = self._runner.state
-        return bool(state.positions) or state.holdings != held
+        return bool(state.positions) or bool(state.closing) or state.holdings != held
 
     async def _wanted_within(self, seconds: float) -> bool:
         try:
@@ -135,10 +136,12 @@ class AccountWatch:
         return True
 
     def _amiss(self) -> bool:
-        """A refused stop or exit among it: the coins that it would sell may be gone (A1)."""
+        """A refused stop or exit among it: the coins that it would sell may be gone (A1). So is a foreign order that
+        the owner wants gone, until its cancel was tried a few times."""
         state = self._runner.state
         refused = any(one.stop_refusals or one.exit_refusals for one in state.positions.values())
-        return refused or not self._stream_is_up() or bool(state.shortfalls)
+        closing = any(one.asked < len(CANCEL_AGAIN) for one in state.closing.values())
+        return refused or closing or not self._stream_is_up() or bool(state.shortfalls)
 
     def _stream_is_up(self) -> bool:
         return self._streaming or self._clock.monotonic() - self._opened_at >= HELD

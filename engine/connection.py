@@ -69,13 +69,16 @@ class Connection:
     # ── what it is told ───────────────────────────────────────────────────────────────────
 
     def symbols(self) -> tuple[Symbol, ...]:
-        """What its presets trade, its positions hold, and what prices the other coins in the account: without
-        them its equity would not be known, and no limit could be judged."""
+        """What its presets trade, its positions hold, what foreign orders the owner wants gone, and what prices the
+        other coins in the account: without them its equity would not be known, and no limit could be judged."""
         state = self.runner.state
         named = [symbol for preset in self.settings.presets.values() for symbol in preset.symbols]
         held = [Symbol(f"{coin}/{state.quote}") for coin, amount in state.holdings.items() if amount]
+        closing = [one.report.symbol for one in state.closing.values()]
         own = Symbol(f"{state.quote}/{state.quote}")
-        return tuple(one for one in dict.fromkeys((*named, *state.positions_in, *held)) if one != own)
+        return tuple(
+            one for one in dict.fromkeys((*named, *state.positions_in, *closing, *held)) if one != own
+        )
 
     def see_instruments(self, instruments: Iterable[Instrument]) -> None:
         """The venue's rules, at first and whenever they are read again."""

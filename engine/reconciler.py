@@ -46,12 +46,15 @@ async def _picture(
 async def _ask_for_ours(
     exchange: Exchange, state: TraderState
 ) -> tuple[list[OrderReport], list[ClientOrderId]]:
+    """Those that are not settled, and the foreign ones that the owner wants gone."""
     found: list[OrderReport] = []
     missing: list[ClientOrderId] = []
-    for order in list(state.orders.values()):
-        report = await exchange.order(order.client_order_id, order.symbol)
+    asked = {order.client_order_id: order.symbol for order in state.orders.values()}
+    asked |= {name: one.report.symbol for name, one in state.closing.items()}
+    for name, symbol in asked.items():
+        report = await exchange.order(name, symbol)
         if report is None:
-            missing.append(order.client_order_id)
+            missing.append(name)
         else:
             found.append(report)
     return found, missing

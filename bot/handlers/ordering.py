@@ -37,9 +37,13 @@ def _placed(view: ConnectionView) -> list[Placed]:
 
 
 def _foreign(view: ConnectionView) -> list[Foreign]:
-    """Those that the owner has not decided about."""
+    """Those that the owner has not decided about, then those that he wants gone."""
     it = view.settings
-    return [Foreign(it.connection, it.mode, report) for report in view.state.foreign.values() if report]
+    undecided = [Foreign(it.connection, it.mode, report) for report in view.state.foreign.values() if report]
+    closing = view.state.closing.values()
+    return undecided + [
+        Foreign(it.connection, it.mode, one.report, one.asked, one.asked_at) for one in closing
+    ]
 
 
 async def stop_order(services: Services, ask: Ask) -> Screen:

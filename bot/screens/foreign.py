@@ -8,7 +8,8 @@ from datetime import datetime
 
 from bot.screens.base import PAGE, Button, Row, Screen, back, foot, place, refresh, row
 from bot.screens.confirming import Offer, ask_with, where
-from bot.screens.figures import NONE, money, price, quantity, short_time
+from bot.screens.figures import NONE, clock_time, money, price, quantity, short_time
+from bot.screens.home import times
 from bot.screens.summary import mode_tag
 from bot.text import Html, fit, known, lines, say, word
 from engine.core.ids import base_of
@@ -18,11 +19,13 @@ from engine.core.money import Price, Quantity
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """An order at the venue that the owner has to decide about."""
+    """An order at the venue that the owner has to decide about, or that he wants gone: `asked` counts the cancels."""
 
     connection: str
     mode: str
     report: OrderReport
+    asked: int = 0
+    asked_at: datetime | None = None
 
 
 def foreign_lines(found: Sequence[Foreign]) -> list[Html | str]:
@@ -46,7 +49,15 @@ def _foreign_entry(one: Foreign) -> list[Html]:
             mode=mode_tag(one.mode),
         ),
         row(foreign_size(report), filled),
+        *_closing_lines(one),
     ]
+
+
+def _closing_lines(one: Foreign) -> list[Html]:
+    """Asked is not gone (law 12)."""
+    if one.asked_at is None:
+        return []
+    return [say("orders.foreign_closing", time=clock_time(one.asked_at), times=times(one.asked))]
 
 
 def foreign_side(report: OrderReport) -> str:

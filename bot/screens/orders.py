@@ -49,7 +49,7 @@ def orders(
     body = [line for one in shown for line in _lines(one)] or [say("orders.none")]
     text = titled(word("orders.title", count=len(found)), *body, *foreign_lines(foreign), "", foot(now))
     buttons = [made for one in shown if (made := _button(one))] + [
-        foreign_button(one) for one in foreign[:PAGE]
+        foreign_button(one) for one in foreign[:PAGE] if not one.asked
     ]
     again = refresh("orders", {**args, "page": str(page)})
     return Screen(fit(text), (*in_rows(buttons, 1), *pager("orders", args, page, pages), (back(), again)))

@@ -225,6 +225,32 @@ def _foreign_found(it: Fields) -> Html:
     )
 
 
+def _foreign_open(it: Fields) -> Html:
+    return say(
+        "notice.foreign_open",
+        symbol=it.text("symbol"),
+        order=it.text("order"),
+        asked=it.text("asked"),
+        filled=_filled_of_it(it),
+    )
+
+
+def _foreign_ended(it: Fields) -> Html:
+    if not it.has("status"):
+        return say("notice.foreign_forgotten", symbol=it.text("symbol"), order=it.text("order"))
+    return say(
+        "notice.foreign_gone",
+        symbol=it.text("symbol"),
+        order=it.text("order"),
+        status=known("order_status", it.text("status")),
+        filled=_filled_of_it(it),
+    )
+
+
+def _filled_of_it(it: Fields) -> str:
+    return it.shown("filled", lambda value: quantity(value, base_of(Symbol(it.text("symbol")))))
+
+
 def _stop_moved(it: Fields) -> Html:
     return say(
         "notice.stop_moved", symbol=it.text("symbol"), price=it.price("stop"), by=known("by", it.text("by"))
@@ -312,6 +338,8 @@ BODIES: dict[str, Callable[[Fields], Html]] = {
     "position_reduced": _position_reduced,
     "shortfall": _shortfall,
     "foreign_found": _foreign_found,
+    "foreign_open": _foreign_open,
+    "foreign_ended": _foreign_ended,
     "stop_moved": _stop_moved,
     "breaker": _breaker,
     "halted": _halted,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.core.facts import (
     AnyFact,
     CancelIntended,
-    ForeignChoice,
+    ForeignCancelRepeated,
     ForeignResolved,
     OrderAsked,
     OrderIntended,
@@ -42,8 +42,9 @@ def effects_of(fact: AnyFact, state: TraderState) -> Effect | None:
     what was under way then is asked for at the venue, not done again."""
     if isinstance(fact, OrderIntended):
         return Submit(fact.order.request())
-    if isinstance(fact, ForeignResolved) and fact.choice is ForeignChoice.CLOSE:
-        return Cancel(fact.client_order_id, fact.symbol)
+    if isinstance(fact, ForeignResolved | ForeignCancelRepeated):
+        wanted_gone = fact.client_order_id in state.closing
+        return Cancel(fact.client_order_id, fact.symbol) if wanted_gone else None
     if isinstance(fact, CancelIntended | OrderAsked):
         order = state.order(fact.client_order_id)
         if order is None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from engine.core import evolve_foreign
 from engine.core import facts as f
 from engine.core.ids import ClientOrderId, Coin, PositionId, base_of
 from engine.core.ledger import Phase, Position, book_fill
@@ -277,19 +278,6 @@ def _reconciled(state: TraderState, fact: f.Reconciled) -> None:
     state.reconciled_at = fact.at
 
 
-def _foreign_found(state: TraderState, fact: f.ForeignFound) -> None:
-    state.foreign[fact.report.client_order_id] = fact.report
-
-
-def _foreign_resolved(state: TraderState, fact: f.ForeignResolved) -> None:
-    """Kept as known, so that it is not told of again."""
-    state.foreign[fact.client_order_id] = None
-
-
-def _order_adopted(state: TraderState, fact: f.OrderAdopted) -> None:
-    state.orders[fact.order.client_order_id] = fact.order
-
-
 def _shortfall_seen(state: TraderState, fact: f.ShortfallSeen) -> None:
     _, since = state.shortfalls.get(fact.coin, (None, fact.at))
     state.shortfalls[fact.coin] = (fact.theirs, since)
@@ -360,9 +348,11 @@ _APPLY: dict[type, Callable[[TraderState, Any], None]] = {
     f.PositionClosed: _position_gone,
     f.PositionAbandoned: _position_gone,
     f.Reconciled: _reconciled,
-    f.ForeignFound: _foreign_found,
-    f.ForeignResolved: _foreign_resolved,
-    f.OrderAdopted: _order_adopted,
+    f.ForeignFound: evolve_foreign.found,
+    f.ForeignResolved: evolve_foreign.resolved,
+    f.ForeignCancelRepeated: evolve_foreign.cancel_repeated,
+    f.ForeignEnded: evolve_foreign.ended,
+    f.OrderAdopted: evolve_foreign.adopted,
     f.ShortfallSeen: _shortfall_seen,
     f.ShortfallOver: _shortfall_over,
     f.PositionReduced: _position_reduced,

@@ -16,11 +16,14 @@ from engine.core.alarms import ForeignChoice as ForeignChoice
 from engine.core.alarms import Step as Step
 from engine.core.alarms import Trouble as Trouble
 from engine.core.fact import Fact as Fact
+from engine.core.facts_reconcile import ForeignCancelRepeated as ForeignCancelRepeated
+from engine.core.facts_reconcile import ForeignEnded as ForeignEnded
 from engine.core.facts_reconcile import ForeignFound as ForeignFound
 from engine.core.facts_reconcile import ForeignResolved as ForeignResolved
 from engine.core.facts_reconcile import OrderAdopted as OrderAdopted
 from engine.core.facts_reconcile import PositionReduced as PositionReduced
 from engine.core.facts_reconcile import Reconciled as Reconciled
+from engine.core.facts_reconcile import ReconcileFact
 from engine.core.facts_reconcile import ShortfallOver as ShortfallOver
 from engine.core.facts_reconcile import ShortfallSeen as ShortfallSeen
 from engine.core.ids import (
@@ -383,13 +386,7 @@ AnyFact = (
     | StopRefused
     | PositionClosed
     | PositionAbandoned
-    | Reconciled
-    | ForeignFound
-    | ForeignResolved
-    | OrderAdopted
-    | ShortfallSeen
-    | ShortfallOver
-    | PositionReduced
+    | ReconcileFact
     | TroubleBegan
     | TroubleOver
 )

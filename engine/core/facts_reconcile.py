@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.core.alarms import ForeignChoice
 from engine.core.fact import Fact
 from engine.core.ids import ClientOrderId, Coin, PositionId, Symbol
-from engine.core.model import OrderReport
+from engine.core.model import OrderReport, VenueStatus
 from engine.core.money import Price, Quantity
 from engine.core.orders import Order
 
@@ -30,12 +30,32 @@ class ForeignFound(Fact):
 
 @dataclass(frozen=True, slots=True)
 class ForeignResolved(Fact):
-    """The owner's choice. Its effect, where he wants it closed: cancel at the venue."""
+    """The owner's choice. Its effect, where he wants it closed and it is in no book of ours: cancel at the venue."""
 
     client_order_id: ClientOrderId
     symbol: Symbol
     choice: ForeignChoice
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignCancelRepeated(Fact):
+    """The owner wants it gone and the venue still shows it open: the `asked`-th cancel. Its effect: that cancel."""
+
+    client_order_id: ClientOrderId
+    symbol: Symbol
+    asked: int
+    filled: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignEnded(Fact):
+    """One that the owner wanted gone works no longer. `status` is None where the venue does not know it any more."""
+
+    client_order_id: ClientOrderId
+    symbol: Symbol
+    status: VenueStatus | None
+    filled: Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +86,16 @@ class PositionReduced(Fact):
     position_id: PositionId
     quantity: Quantity
     price: Price
+
+
+ReconcileFact = (
+    Reconciled
+    | ForeignFound
+    | ForeignResolved
+    | ForeignCancelRepeated
+    | ForeignEnded
+    | OrderAdopted
+    | ShortfallSeen
+    | ShortfallOver
+    | PositionReduced
+)

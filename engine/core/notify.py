@@ -31,10 +31,11 @@ def notice_of(fact: f.AnyFact, state: TraderState) -> Notice | None:
 
 
 def _key(kind: str, state: TraderState, data: Data) -> str:
-    """Troubles repeat; everything else is news each time."""
-    if kind != "trouble":
-        return ""
-    return f"{book_id(state.connection, state.mode)}:{data['trouble']}:{data['subject']}"
+    """Troubles repeat, and so does an order that won't go; everything else is news each time."""
+    book = book_id(state.connection, state.mode)
+    if kind == "foreign_open":
+        return f"{book}:{kind}:{data['order']}"
+    return f"{book}:{data['trouble']}:{data['subject']}" if kind == "trouble" else ""
 
 
 def _text(value: object) -> str | None:
@@ -54,6 +55,22 @@ def _foreign_found(fact: f.ForeignFound, state: TraderState) -> Told:
             "filled": _text(report.filled),
         },
     )
+
+
+STUBBORN = 4
+"""From this cancel of a foreign order on it rings that it is still open: the owner has to look at the venue himself."""
+
+
+def _foreign_open(fact: f.ForeignCancelRepeated, state: TraderState) -> Told:
+    data: Data = {"order": fact.client_order_id, "symbol": fact.symbol, "filled": _text(fact.filled)}
+    weight = Weight.RISK if fact.asked >= STUBBORN else Weight.WARNING
+    return "foreign_open", weight, data | {"asked": fact.asked}
+
+
+def _foreign_ended(fact: f.ForeignEnded, state: TraderState) -> Told:
+    status = fact.status.value if fact.status else None
+    data: Data = {"order": fact.client_order_id, "symbol": fact.symbol, "filled": _text(fact.filled)}
+    return "foreign_ended", Weight.WARNING, data | {"status": status}
 
 
 def _shortfall_seen(fact: f.ShortfallSeen, state: TraderState) -> Told:
@@ -312,6 +329,8 @@ _TELL: dict[type, Callable[[Any, TraderState], Told | None]] = {
     f.StateChanged: _state_changed,
     f.Reconciled: _reconciled,
     f.ForeignFound: _foreign_found,
+    f.ForeignCancelRepeated: _foreign_open,
+    f.ForeignEnded: _foreign_ended,
     f.ShortfallSeen: _shortfall_seen,
     f.PositionReduced: _position_reduced,
     f.TroubleBegan: _trouble_began,

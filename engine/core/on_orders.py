@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from engine.core import facts as f
 from engine.core import inputs as i
+from engine.core.closing import heard
 from engine.core.draft import Draft
 from engine.core.due import due
 from engine.core.exits import distances, opening
@@ -42,6 +43,7 @@ def on_report(draft: Draft, report: OrderReport) -> None:
     """An order's state as the venue has it; its fills are booked first, then its status."""
     order = draft.state.order(report.client_order_id)
     if order is None:
+        heard(draft, report)
         _unknown_to_us(draft, report.client_order_id, f"an order in {report.symbol}")
         return
     for fill in report.fills:

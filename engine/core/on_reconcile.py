@@ -7,6 +7,7 @@ from datetime import timedelta
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core import reconcile as r
+from engine.core.closing import follow
 from engine.core.draft import Draft
 from engine.core.due import due
 from engine.core.errors import Denied
@@ -31,6 +32,7 @@ def on_picture(draft: Draft, input: i.PictureSeen) -> None:
     repairs = r.plan(draft.state, input.picture)
     for repair in repairs:
         _repair(draft, repair)
+    follow(draft, input.picture)
     last = draft.state.reconciled_at
     if repairs or input.asked or last is None or draft.at - last >= WRITE_EVERY:
         flows = sum(isinstance(one, r.QuoteFlow) for one in repairs)
@@ -97,7 +99,10 @@ def _resize_stop(draft: Draft, position_id: PositionId) -> None:
 
 
 def resolve(draft: Draft, command: i.ResolveForeign) -> None:
-    """Adopt, close or ignore an order that has our mark but is not in our books. Raises Denied."""
+    """Adopt, close or ignore an order that has our mark but is not in our books. Raises Denied.
+
+    A buy that is to be closed is in our books from here on, so its cancel is followed like that of any order of ours.
+    """
     report = draft.state.foreign.get(command.client_order_id)
     if report is None:
         raise Denied("that order is settled already")
@@ -107,6 +112,8 @@ def resolve(draft: Draft, command: i.ResolveForeign) -> None:
     elif command.choice is f.ForeignChoice.ADOPT:
         raise Denied("only a buy can be adopted on a spot venue: close or ignore it")
     draft.emit(f.ForeignResolved(draft.at, report.client_order_id, report.symbol, command.choice, command.by))
+    if adopted and command.choice is f.ForeignChoice.CLOSE:
+        draft.emit(f.CancelIntended(draft.at, report.client_order_id, f"cancelled by {command.by}"))
 
 
 def _adopt(draft: Draft, report: OrderReport) -> None:

@@ -24,6 +24,15 @@ class OngoingTrouble:
     count: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A foreign order that the owner wants gone: as it was then, when its cancel was last decided on, and how often."""
+
+    report: OrderReport
+    asked_at: datetime
+    asked: int = 1
+
+
 @dataclass(slots=True)
 class TraderState:
     """The books of one connection in one mode.
@@ -33,8 +42,9 @@ class TraderState:
     with its order, so that one which comes twice is counted once. `done_commands` keeps the newest answers.
     `running_presets` holds only what the owner switched; a preset that he never touched runs.
     `reconciled_at` is None from each start until our books were held against the venue's. `foreign` has the orders
-    with our mark that are not in our books, None for one that the owner chose to ignore. `shortfalls`: what a coin's
-    account held when it was less than ours, and since when.
+    with our mark that are not in our books, None for one that the owner has decided about; `closing` those of them that
+    he wants gone and that may still work. `shortfalls`: what a coin's account held when it was less than ours, and
+    since when.
     `positions_in` is an index, so that a price finds its positions without looking at all of them.
     """
 
@@ -64,6 +74,7 @@ class TraderState:
     halted_at: datetime | None = None
     reconciled_at: datetime | None = None
     foreign: dict[ClientOrderId, OrderReport | None] = field(default_factory=dict)
+    closing: dict[ClientOrderId, Closing] = field(default_factory=dict)
     shortfalls: dict[Coin, tuple[Quantity, datetime]] = field(default_factory=dict)
     troubles: dict[tuple[Trouble, str], OngoingTrouble] = field(default_factory=dict)
 
@@ -99,6 +110,7 @@ _CONTAINERS = (
     "done_commands",
     "steps",
     "foreign",
+    "closing",
     "shortfalls",
     "troubles",
 )

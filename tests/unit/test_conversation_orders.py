@@ -146,7 +146,8 @@ async def test_a_foreign_sell_is_not_adopted_and_its_cancel_is_told_truthfully(t
     one = await talk.tap(await talk.ask("/orders", "Not in our books"), "decide", "has the mark")
     assert not [button for row in one.buttons for button in row if "Adopt" in button.text]
     asked = await talk.tap(one, "Close", "Cancel the foreign order")
-    await talk.tap(asked, "Yes, cancel it", "shows when the books are compared again")
+    await talk.tap(asked, "Yes, cancel it", "You are told when it is gone")
+    assert not desk.state.closing
 
 
 async def test_ignoring_one_leaves_it_alone(talk: Talk) -> None:

@@ -176,6 +176,9 @@ SCREENS: dict[str, Callable[[], Screen]] = {
     "orders": lambda: orders.orders(
         [Placed("main", "paper", one) for one in view().state.orders.values()], [foreign_order()], 0, {}, NOW
     ),
+    "orders_closing": lambda: orders.orders(
+        [], [foreign_order(), replace(foreign_order(Side.SELL), asked=2, asked_at=NOW)], 0, {}, NOW
+    ),
     "trades": lambda: lists.trades([trade(), trade("ETH/USDT", "-3.2")], 9, 0, MAIN, "paper", "USDT", NOW),
     "trade": lambda: lists.trade(trade(), executions(), "paper", "USDT", MAIN, NOW),
     "profit_days": lambda: results.profit(days(), "day", 30, MAIN, "paper", "USDT", NOW),
@@ -266,6 +269,8 @@ NOTICES: dict[str, dict[str, str | int | bool | None]] = {
     "position_reduced": {"position": "p1", "symbol": "BTC/USDT", "quantity": "0.004", "price": "60000"},
     "shortfall": {"coin": "BTC", "ours": "0.016", "theirs": "0.012"},
     "foreign_found": {"order": "pdabc", "symbol": "BTC/USDT", "side": "buy", "quantity": "0.01", "filled": "0"},
+    "foreign_open": {"order": "pdabc", "symbol": "BTC/USDT", "asked": 2, "filled": "0.001"},
+    "foreign_ended": {"order": "pdabc", "symbol": "BTC/USDT", "status": "cancelled", "filled": "0.001"},
     "stop_moved": {"position": "p1", "symbol": "BTC/USDT", "stop": "59400", "by": "trailing"},
     "breaker": {"breaker": "drawdown", "step": "warn", "figure": "0.0512", "limit": "0.05"},
     "halted": {"breaker": "daily_loss", "reason": "loss of 6.1 %"},
