@@ -1,10 +1,15 @@
-"""Which mode each connection was in last, kept among the settings of the database."""
+"""Which mode each connection was in last, kept among the settings of the database.
+
+One value says all: `paper`, `live`, or `leaving` for a live one that goes back to paper as soon as nothing is open.
+"""
 
 from __future__ import annotations
 
 from engine.core.ids import ConnectionId
 from engine.core.model import Mode
 from storage.settings import Settings
+
+LEAVING = "leaving"
 
 
 class StoredModes:
@@ -14,10 +19,18 @@ class StoredModes:
         self._settings = settings
 
     async def mode(self, connection: ConnectionId) -> Mode:
-        return Mode(await self._settings.get(_key(connection), Mode.PAPER.value))
+        kept = await self._kept(connection)
+        return Mode.LIVE if kept == LEAVING else Mode(kept)
 
-    async def keep_mode(self, connection: ConnectionId, mode: Mode) -> None:
-        await self._settings.set(_key(connection), mode.value)
+    async def leaves_live(self, connection: ConnectionId) -> bool:
+        return await self._kept(connection) == LEAVING
+
+    async def _kept(self, connection: ConnectionId) -> str:
+        return str(await self._settings.get(_key(connection), Mode.PAPER.value))
+
+    async def keep_mode(self, connection: ConnectionId, mode: Mode, leaving: bool = False) -> None:
+        value = LEAVING if leaving and mode is Mode.LIVE else mode.value
+        await self._settings.set(_key(connection), value)
 
 
 def _key(connection: ConnectionId) -> str:

@@ -52,9 +52,12 @@ class Coordinator:
     # ── its life ──────────────────────────────────────────────────────────────────────────
 
     async def start(self, clean: bool) -> None:
-        """Restore every book, then begin. `clean`: whether the last process left in good order."""
+        """Restore every book, then begin. `clean`: whether the last process left in good order. A connection that
+        was on its way back to paper goes on with it."""
         for name, connection in self._connections.items():
             connection.set_mode(await self._modes.mode(name))
+            if await self._modes.leaves_live(name):
+                self._leaving_live.add(name)
             await connection.start(clean)
         for room in self.rooms:
             room.start()
@@ -166,11 +169,16 @@ class Coordinator:
         return await self._connections[connection].runner.ask(command)
 
     async def go_paper(self, connection: ConnectionId) -> Answer:
-        """One tap and idempotent (law 8). Positions on the live book stay protected until they are closed."""
+        """One tap and idempotent (law 8). Positions on the live book stay protected until they are closed.
+
+        Paused at once; the wish is on disk before it is answered, so that no restart forgets it. Raises StorageTrouble
+        where that could not be.
+        """
         one = self._connections[connection]
         if one.settings.mode is Mode.PAPER:
             return Answer()
         answer = await self._pause(connection)
+        await self._modes.keep_mode(connection, Mode.LIVE, leaving=True)
         self._leaving_live.add(connection)
         self._switch_if_flat(connection)
         return answer
@@ -201,5 +209,5 @@ class Coordinator:
         await self._modes.keep_mode(name, mode)
         if await self._connections[name].switch(mode, SWITCH_SECONDS):
             return True
-        await self._modes.keep_mode(name, before)
+        await self._modes.keep_mode(name, before, leaving=name in self._leaving_live)
         return False

@@ -96,7 +96,8 @@ class Journal(Protocol):
 
         `after` is the number of the book's last fact as the writer knows it; another one there means a second
         writer (law 11) and raises Corrupt. Returns the new last number. Raises StorageTrouble when the disk or the
-        database refuses: nothing was stored then.
+        database refuses: nothing was stored then. Raises OutcomeUnknown when the database was lost at the commit
+        and could not be asked again: the book must be read anew before anything else is decided.
         """
         ...
 
@@ -128,11 +129,18 @@ class CandleStore(Protocol):
 
 
 class ModeStore(Protocol):
-    """Which mode each connection was in last: paper where nothing is stored."""
+    """Which mode each connection was in last: paper where nothing is stored. What `keep_mode` returned from is on
+    disk; it raises StorageTrouble where it could not be written down."""
 
     async def mode(self, connection: ConnectionId) -> Mode: ...
 
-    async def keep_mode(self, connection: ConnectionId, mode: Mode) -> None: ...
+    async def leaves_live(self, connection: ConnectionId) -> bool:
+        """Whether it is live, and the owner has asked for paper as soon as nothing is open."""
+        ...
+
+    async def keep_mode(self, connection: ConnectionId, mode: Mode, leaving: bool = False) -> None:
+        """Mode and wish in one write: neither is ever stored without the other. Only live can be left."""
+        ...
 
 
 class Notifier(Protocol):

@@ -29,7 +29,7 @@ from engine.exchanges.paper import PaperExchange
 from engine.feed import Feed
 from engine.feed_parts import FeedSettings
 from engine.going_live import KeyReport
-from engine.ports import Exchange
+from engine.ports import Exchange, Journal, ModeStore
 from engine.venue_room import VenueRoom
 from storage.memory import MemoryJournal
 from tests.support.builders import BTC, START, instrument, price
@@ -131,12 +131,17 @@ class Modes:
 
     def __init__(self) -> None:
         self.kept: dict[ConnectionId, Mode] = {}
+        self.leaving: set[ConnectionId] = set()
 
     async def mode(self, connection: ConnectionId) -> Mode:
         return self.kept.get(connection, Mode.PAPER)
 
-    async def keep_mode(self, connection: ConnectionId, mode: Mode) -> None:
+    async def leaves_live(self, connection: ConnectionId) -> bool:
+        return connection in self.leaving
+
+    async def keep_mode(self, connection: ConnectionId, mode: Mode, leaving: bool = False) -> None:
         self.kept[connection] = mode
+        (self.leaving.add if leaving and mode is Mode.LIVE else self.leaving.discard)(connection)
 
 
 class Candles:
@@ -152,10 +157,12 @@ class Candles:
 class Engine:
     """One venue with the given connections, started by `running`."""
 
-    def __init__(self, *settings: TraderSettings, journal: MemoryJournal | None = None) -> None:
+    def __init__(
+        self, *settings: TraderSettings, journal: Journal | None = None, modes: ModeStore | None = None
+    ) -> None:
         self.clock = ManualClock(START)
         self.market = Market(self.clock)
-        self.journal = journal or MemoryJournal()
+        self.journal = journal if isinstance(journal, MemoryJournal) else MemoryJournal()
         self.notifier = Notifier()
         self.modes = Modes()
         self.live = LiveVenue(self.clock)
@@ -164,12 +171,13 @@ class Engine:
         )
         self.made: list[Mode] = []
         connections = [
-            Connection(one, self._make_exchange, self.journal, self.clock, self.notifier) for one in settings
+            Connection(one, self._make_exchange, journal or self.journal, self.clock, self.notifier)
+            for one in settings
         ]
         cycle = Cycle("binance", self.market, Candles(), self.clock, [])
         feed = Feed(self.market, self.clock, lambda: 0.0, FeedSettings(tick=0.01))
         self.room = VenueRoom("binance", self.market, feed, cycle, connections, self.clock)
-        self.desk = Coordinator([self.room], tuple, self.clock, self.modes, self._check_key)
+        self.desk = Coordinator([self.room], tuple, self.clock, modes or self.modes, self._check_key)
 
     def _make_exchange(self, settings: TraderSettings) -> Exchange:
         self.made.append(settings.mode)

@@ -232,8 +232,10 @@ async def test_a_switch_to_paper_that_could_not_be_stored_is_tried_again(
         await live(engine)
         keep = engine.modes.keep_mode
 
-        async def refuse(connection: ConnectionId, mode: Mode) -> None:
-            raise StorageTrouble("the database is locked")
+        async def refuse(connection: ConnectionId, mode: Mode, leaving: bool = False) -> None:
+            if mode is Mode.PAPER:
+                raise StorageTrouble("the database is locked")
+            await keep(connection, mode, leaving)
 
         monkeypatch.setattr(engine.modes, "keep_mode", refuse)
         await engine.desk.go_paper(MAIN)
