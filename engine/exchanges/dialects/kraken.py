@@ -1,4 +1,4 @@
-"""Kraken spot. Sources: https://docs.kraken.com/api-reference and ccxt 4.5.90's kraken.py. Tried on the wire only."""
+"""Kraken spot. Sources: https://docs.kraken.com/api-reference and ccxt 4.5.90's kraken.py and pro/kraken.py."""
 
 from __future__ import annotations
 
@@ -6,12 +6,25 @@ from datetime import timedelta
 from typing import Any
 
 from engine.core.ids import ClientOrderId, Symbol
+from engine.core.model import OrderRequest
+from engine.exchanges import lean
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import Dialect, Raw
+from engine.exchanges.dialects.base import Dialect, Hear, Raw
+from engine.exchanges.dialects.watching import Watching, Yes
 
 PAGE = 50
 """Executions in one answer: https://docs.kraken.com/api-reference/account-data/get-trades-history"""
 MOST_PAGES = 100
+BATCH = 19
+"""Executions asked for by their ids at once: from twenty on ccxt asks for an empty list as well, which is refused."""
+EACH = {"consolidate_taker": "false"}
+"""By default the history tells what one order took at one moment as one execution, while the stream tells each: the
+same coins would be booked by two ids. Where the parameter is:
+https://docs.kraken.com/api-reference/account-data/get-closed-orders"""
+KEPT = ("order_id", "cl_ord_id", "symbol", "side", "order_type", "order_qty", "limit_price", "cum_qty")
+"""What is remembered of an order in the stream, since the message of its end may tell nothing but its number."""
+
+_ccxt = lean.errors()
 
 
 class Kraken(Dialect):
@@ -21,15 +34,25 @@ class Kraken(Dialect):
     # A counter of 15 that falls by a third each second, for the lowest tier; history costs 2. Orders have their own:
     # https://docs.kraken.com/api/docs/guides/spot-rest-ratelimits
     allowance = Allowance(30, 45.0)
+    streams = True
     # The history is of all pairs together, so a page of ours is not a page of Kraken's: `trades` turns them itself.
     trades_page = PAGE * MOST_PAGES
     trades_reach = timedelta(0)
 
+    def _params(self, request: OrderRequest) -> dict[str, Any]:
+        """Fees in the quote coin: the history tells a fee without its coin, which would be the base for a sale:
+        https://docs.kraken.com/api-reference/trading/add-order (oflags)"""
+        return {**super()._params(request), "oflags": "fciq"}
+
     async def find(self, client: Any, order: ClientOrderId, symbol: Symbol) -> Raw | None:
         """ccxt's `fetch_order` sends our name as userref, which is a number; OpenOrders and ClosedOrders take
         cl_ord_id: https://docs.kraken.com/api-reference/account-data/get-open-orders"""
-        for ask in (client.fetch_open_orders, client.fetch_closed_orders):
-            found: list[Raw] = await ask(symbol, None, None, {"clientOrderId": order, "trades": True})
+        named = {"clientOrderId": order}
+        for ask, more in (
+            (client.fetch_open_orders, {}),
+            (client.fetch_closed_orders, {"trades": "true", **EACH}),
+        ):
+            found: list[Raw] = await ask(symbol, None, None, {**named, **more})
             for raw in found:
                 if raw.get("clientOrderId") == order:
                     return raw
@@ -43,19 +66,94 @@ class Kraken(Dialect):
         """By the ids that the order lists, which may have been asked for without them."""
         told = order["info"].get("trades")
         if not told:
-            told = (await client.fetch_order(order["id"], symbol))["info"].get("trades") or []
-        return list(await client.fetch_order_trades(order["id"], symbol, None, None, {"trades": told}))
+            told = (await client.fetch_order(order["id"], symbol, EACH))["info"].get("trades") or []
+        found: list[Raw] = []
+        for start in range(0, len(told), BATCH):
+            ids = {"trades": told[start : start + BATCH]}
+            found += await client.fetch_order_trades(order["id"], symbol, None, None, ids)
+        return found
 
     async def trades(
         self, client: Any, symbol: Symbol, since_ms: int | None, until_ms: int | None
     ) -> list[Raw]:
+        """`start` is in whole seconds, and leaves out what happened in it."""
         if since_ms is None:
             return []
+        until = {} if until_ms is None else {"until": until_ms}
         found: list[Raw] = []
         for number in range(MOST_PAGES):
-            until = {} if until_ms is None else {"until": until_ms}
-            page = await client.fetch_my_trades(None, since_ms, None, {**until, "ofs": number * PAGE})
+            asked = {**until, **EACH, "ofs": number * PAGE}
+            page = await client.fetch_my_trades(None, since_ms - 1000, None, asked)
             found += [raw for raw in page if raw.get("symbol") == symbol]
             if len(page) < PAGE:
                 break
         return found
+
+    def client_id_in_trade(self, trade: Raw) -> str | None:
+        """cl_ord_id, in the stream only."""
+        name = trade["info"].get("cl_ord_id")
+        return None if name is None else str(name)
+
+    async def open_stream(self, client: Any, hear: Hear, watching: Watching) -> None:
+        """The channel `executions` of the second websocket API, with a token from GetWebSocketsToken. It begins with
+        all open orders: https://docs.kraken.com/exchange/api-reference/spot-websocket-v2/executions
+
+        ccxt waits for no answer to the subscription, and drops one that refuses it.
+        """
+        seen = Executions(client, hear)
+        yes = Yes(1)
+
+        def answered(connection: Any, message: Raw) -> bool:
+            if message.get("method") == "subscribe" and message.get("success"):
+                yes.said("executions")
+            elif message.get("error"):
+                connection.reject(_ccxt.ExchangeError(str(message["error"])))
+            return True
+
+        client.handle_orders = client.handle_my_trades = seen.told
+        client.handle_error_message = answered
+        watching.begin(client.watch_orders(None, None, None, {"snap_trades": False}))
+        await watching.until(yes.to_all())
+
+
+class Executions:
+    """Reads the channel's rows: each is what changed of an order, which may leave out all else."""
+
+    def __init__(self, client: Any, hear: Hear) -> None:
+        self._client = client
+        self._hear = hear
+        self._orders: dict[str, Raw] = {}
+
+    def told(self, _connection: object, message: Raw) -> None:
+        """Takes the place of ccxt's own handlers."""
+        for row in message["data"]:
+            if row.get("exec_type") == "trade":
+                self._hear(None, self._trade(self._whole(row)))
+            else:
+                self._hear(self._order(self._whole(row)), None)
+
+    def _whole(self, row: Raw) -> Raw:
+        """`row` with what was told of its order before. Raises LookupError for the end of an order that was never told
+        of: whose it is can't be known then, and everything has to be asked for."""
+        number = row["order_id"]
+        whole = {**self._orders.get(number, {}), **row}
+        if "symbol" not in whole:
+            raise LookupError(f"what was told of order {number} does not say which one it is")
+        if row.get("order_status") in ("filled", "canceled", "expired"):
+            self._orders.pop(number, None)
+        else:
+            self._orders[number] = {name: whole[name] for name in KEPT if name in whole}
+        return whole
+
+    def _order(self, whole: Raw) -> Raw:
+        """ccxt takes the number `order_userref` for the name, and leaves out what was filled. A triggered stop goes
+        on working."""
+        parsed: dict[str, Any] = self._client.parse_ws_order(whole)
+        status = "open" if parsed["status"] == "triggered" else parsed["status"]
+        filled = str(whole.get("cum_qty", 0))
+        return {**parsed, "clientOrderId": whole.get("cl_ord_id"), "filled": filled, "status": status}
+
+    def _trade(self, whole: Raw) -> Raw:
+        """ccxt keeps the first fee only."""
+        fees = [{"cost": str(fee["qty"]), "currency": fee["asset"]} for fee in whole["fees"]]
+        return {**self._client.parse_ws_trade(whole), "fees": fees}
