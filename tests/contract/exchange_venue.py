@@ -14,13 +14,13 @@ from engine.core.model import Balance, Instrument, Ticker
 from engine.core.money import Price, Quantity, Quote
 from engine.exchanges.ccxt_exchange import CcxtExchange
 from engine.exchanges.credentials import Credentials
-from engine.exchanges.dialects import dialect_of
 from engine.exchanges.paper import PaperExchange
 from engine.ports import Exchange
 from sandbox.exchange.market.tape import Bar, Tape
 from sandbox.exchange.matching.model import Pair
 from sandbox.exchange.testing import RunningVenue, running_venue
 from sandbox.exchange.venue import Client
+from tests.support.standins.running import STAND_INS, running_stand_in
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 BTC = Symbol("BTC/USDT")
@@ -36,11 +36,9 @@ INSTRUMENT = Instrument(
 
 
 class VenueUnderTest(Protocol):
-    """A venue with 10,000 USDT and 1 BTC, trading BTC/USDT at 50,000 with a spread of 2. `streams`: it tells what
-    happens by itself; one that does not is polled."""
+    """A venue with 10,000 USDT and 1 BTC, trading BTC/USDT at 50,000 with a spread of 2."""
 
     exchange: Exchange
-    streams: bool
 
     async def price(self, last: Decimal) -> None:
         """Move the market there, the bid one below and the ask one above, with volume in plenty."""
@@ -55,7 +53,6 @@ class PaperUnderTest:
             Balance(Coin("USDT"), Decimal(10000)),
             Balance(Coin("BTC"), Decimal(1)),
         ]
-        self.streams = True
         self._paper = PaperExchange(ManualClock(START), [INSTRUMENT], balances)
         self.exchange: Exchange = self._paper
 
@@ -69,7 +66,6 @@ class LiveUnderTest:
 
     def __init__(self, running: RunningVenue, venue: str, timeout: float = 10.0) -> None:
         self.running = running
-        self.streams = dialect_of(venue).streams
         self.adapter = CcxtExchange(
             venue,
             SystemClock(),
@@ -88,13 +84,9 @@ class LiveUnderTest:
         self.running.do("price", instrument=BTC, price=str(last))
 
 
-CREDENTIALS = Credentials("test-key", "test-secret", "test-passphrase")
-_CLIENT = Client(
-    CREDENTIALS.api_key,
-    CREDENTIALS.secret,
-    {"USDT": Decimal(10_000), "BTC": Decimal(1)},
-    CREDENTIALS.passphrase,
-)
+# base64, since Kraken's secrets are; what it says is 'test-secret'
+CREDENTIALS = Credentials("test-key", "dGVzdC1zZWNyZXQ=", "test-passphrase")
+_MONEY = {"USDT": Decimal(10_000), "BTC": Decimal(1)}
 
 
 @asynccontextmanager
@@ -105,10 +97,10 @@ async def paper() -> AsyncIterator[VenueUnderTest]:
     await under_test.exchange.close()
 
 
-def flat_market() -> tuple[Pair, Tape]:
-    """BTC/USDT with the steps of INSTRUMENT, at 50,000 for ever, with volume in plenty."""
+def flat_market(base: str = "BTC", ticks: int = 5_000_000) -> tuple[Pair, Tape]:
+    """An instrument with the steps of INSTRUMENT, at so many ticks (50,000) for ever, with volume in plenty."""
     pair = Pair(
-        "BTC",
+        base,
         "USDT",
         tick=INSTRUMENT.tick,
         step=INSTRUMENT.lot,
@@ -117,18 +109,33 @@ def flat_market() -> tuple[Pair, Tape]:
         max_market_quantity=Decimal(900),
         min_notional=INSTRUMENT.min_notional,
     )
-    return pair, Tape([Bar(5_000_000, 5_000_000, 5_000_000, 5_000_000, 10_000_000)])
+    return pair, Tape([Bar(ticks, ticks, ticks, ticks, 10_000_000)])
 
 
 @asynccontextmanager
-async def live(venue: str, timeout: float = 10.0) -> AsyncIterator[LiveUnderTest]:
-    """A venue of its own for each test, whose prices stand still until they are moved: its tape is flat."""
-    async with running_venue(markets=[flat_market()], clients=[_CLIENT], dialect=venue) as running:
+async def live(venue: str, timeout: float = 10.0, third_coin: bool = False) -> AsyncIterator[LiveUnderTest]:
+    """A venue of its own for each test, whose prices stand still until they are moved: its tape is flat. With a
+    `third_coin` the account has ten BNB, at 500, in which fees can be taken."""
+    markets = [flat_market(), flat_market("BNB", 50_000)] if third_coin else [flat_market()]
+    money = {**_MONEY, "BNB": Decimal(10)} if third_coin else _MONEY
+    client = Client(CREDENTIALS.api_key, CREDENTIALS.secret, money, CREDENTIALS.passphrase)
+    async with serving(venue, markets, client) as running:
         under_test = LiveUnderTest(running, venue, timeout)
+        # ccxt's pace for Kraken is one question a second; how quick we may be is counted by our own Budget.
+        under_test.adapter._calls.reads.enableRateLimit = False
         try:
             yield under_test
         finally:
             await under_test.exchange.close()
+
+
+def serving(
+    venue: str, markets: list[tuple[Pair, Tape]], client: Client
+) -> AbstractAsyncContextManager[RunningVenue]:
+    """The sandbox, or a stand-in for a venue whose dialect the sandbox does not speak."""
+    if venue in STAND_INS:
+        return running_stand_in(venue, markets, [client])
+    return running_venue(markets=markets, clients=[client], dialect=venue)
 
 
 class VenueMaker(Protocol):
@@ -140,4 +147,5 @@ VENUES: dict[str, VenueMaker] = {
     "ccxt binance at the sandbox": lambda: live("binance"),
     "ccxt bybit at the sandbox": lambda: live("bybit"),
     "ccxt okx at the sandbox": lambda: live("okx"),
+    "ccxt kraken at its stand-in": lambda: live("kraken"),
 }

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from engine.core.errors import KeyRefused, OutcomeUnknown, Rejected, Unavailable
-from engine.core.model import OrderRequest, Side
-from engine.exchanges import user_stream
+from engine.core.model import Side
 from engine.exchanges.budget import Allowance
 from engine.exchanges.dialects.binance import Binance
 from tests.contract.exchange_venue import BTC, CREDENTIALS, START, LiveUnderTest, live
@@ -254,85 +251,3 @@ async def test_a5_a_clock_that_stays_off_is_told() -> None:
         (await prepared(venue)).running.fault("balance", "status", code=-1021)
         with pytest.raises(Unavailable, match="time of our clock"):
             await venue.exchange.balances()
-
-
-# ── the user stream ───────────────────────────────────────────────────────────────────────
-
-
-async def the_end_of(venue: LiveUnderTest, seen: list[Any] | None = None) -> str:
-    """The sentence with which a stream ends."""
-    async with asyncio.timeout(20):
-        try:
-            async for one in venue.exchange.reports():
-                if seen is not None:
-                    seen.append(one)
-        except Unavailable as error:
-            return str(error)
-    raise AssertionError("a stream of reports never ends without an error")
-
-
-async def order_until_it_breaks(venue: LiveUnderTest, listening: asyncio.Task[str]) -> str:
-    """Orders are made until the stream is open, and its fault strikes."""
-    number = 0
-    while not listening.done():
-        number += 1
-        await venue.exchange.submit(an_order(Side.BUY, "0.001", name=f"order {number}"))
-        await asyncio.sleep(0.02)
-    return await listening
-
-
-@pytest.mark.parametrize("action", ["drop", "hang", "garbage"])
-@pytest.mark.parametrize("target", ["connect /ws-api/v3", "ws-api userDataStream.subscribe.signature"])
-async def test_m1_a_stream_that_does_not_open_is_told(
-    monkeypatch: pytest.MonkeyPatch, target: str, action: str
-) -> None:
-    monkeypatch.setattr(user_stream, "OPEN_WITHIN", 1.0)
-    async with ready("binance") as venue:
-        (await prepared(venue)).running.fault(target, action)
-        assert "can't be opened" in await the_end_of(venue)
-
-
-@pytest.mark.parametrize(
-    ("action", "words"), [("drop", "broke"), ("garbage", "user stream"), ("silence", "silent")]
-)
-async def test_m1_a_stream_that_breaks_or_falls_silent_is_told(
-    monkeypatch: pytest.MonkeyPatch, action: str, words: str
-) -> None:
-    monkeypatch.setattr(user_stream, "ECHO_WITHIN", 0.5)
-    monkeypatch.setattr(user_stream, "PING_EVERY_MS", 300)
-    async with ready("binance") as venue:
-        (await prepared(venue)).running.fault("user *", action)
-        listening = asyncio.create_task(the_end_of(venue))
-        assert words in await order_until_it_breaks(venue, listening)
-
-
-async def test_o17_doubled_and_reordered_events_are_all_handed_on() -> None:
-    async with ready("binance") as venue:
-        (await prepared(venue)).running.fault("user executionReport", "duplicate", times=200)
-        seen: list[Any] = []
-        listening = asyncio.create_task(the_end_of(venue, seen))
-        while not seen:
-            await venue.exchange.submit(an_order(Side.BUY, "0.001", name=f"order {len(venue.orders())}"))
-            await asyncio.sleep(0.02)
-        venue.running.do("clear")
-        venue.running.fault("user *", "drop")
-        await order_until_it_breaks(venue, listening)
-        assert len(seen) > len({repr(one) for one in seen}) or len(seen) >= 2
-
-
-async def test_a_fee_in_a_coin_that_ccxt_has_not_loaded_does_not_end_the_stream() -> None:
-    """It knows the coins that are the base of a loaded market, not the quote nor BNB."""
-    async with ready("binance") as venue:
-        (await prepared(venue)).running.do("fees", taken_in="quote")
-        seen: list[Any] = []
-        listening = asyncio.create_task(the_end_of(venue, seen))
-        request: OrderRequest = ORDER
-        while not any(getattr(one, "fill", None) for one in seen):
-            request = an_order(Side.BUY, "0.001", name=f"order {len(venue.orders())}")
-            await venue.exchange.submit(request)
-            await asyncio.sleep(0.02)
-        fills = [one.fill for one in seen if hasattr(one, "fill")]
-        assert {fee.coin for fill in fills for fee in fill.fees} == {"USDT"}
-        assert all(fill.quantity == Decimal("0.001") for fill in fills)
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
