@@ -28,8 +28,9 @@ SOON = 6.0
 """Seconds to the next while something differs, or the stream of reports is down: then this is how we hear of fills."""
 HELD = 15.0
 """A stream that was opened and has held for so long counts as up: of an account at rest nothing is told."""
-RETRY = (2.0, 5.0, 10.0, 30.0)
-"""Seconds to the next after one that could not be asked, and before a broken stream is opened again."""
+RETRY = (2.0, 5.0, 8.0)
+"""Seconds to the next after one that could not be asked, and before a broken stream is opened again. No longer: they
+bound how late it is known what happened during an outage, and one that fails costs no more than its first question."""
 
 
 class AccountWatch:

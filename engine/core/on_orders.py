@@ -18,18 +18,20 @@ from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.pursue import STOP_REFUSALS, cancel, pursue
 from engine.core.settings import ExitRules
 
-ASK_AGAIN = (1, 2, 4, 8, 15, 30)
-"""Seconds between the questions about one order; the last one repeats."""
+ASK_AGAIN = (1, 2, 4, 8)
+"""Seconds between the questions about one order; the last one repeats. It bounds how long an outcome stays unknown,
+and a position unprotected, once the venue is back; one question in 8 s is less than 1 % of any venue's allowance."""
 NOT_FOUND_PATIENCE = timedelta(seconds=15)
 """A real venue may list an order late: 'not found' counts only this long after the order became unknown, and
 asked at least twice. The paper venue is our own and knows at once."""
-CALL_OWNER_AFTER = 10
+CALL_OWNER_AFTER = 25
 """Questions about one order (some three minutes) after which the owner is called; they go on all the same."""
 CANCEL_PATIENCE = timedelta(seconds=5)
 MARKET_PATIENCE = timedelta(seconds=5)
 """A market order that still works after this is asked for: its fills may have been told to nobody."""
-RETRY = (2, 5, 15, 60)
-"""Seconds before a refused exit or stop is tried again."""
+RETRY = (2, 5, 15, 30)
+"""Seconds before a refused exit or stop is tried again. No longer: what was refused because the venue wanted to be left
+alone is tried within 30 s of its return (law 5)."""
 
 _ENDED = {
     VenueStatus.FILLED: OrderStatus.FILLED,
@@ -240,6 +242,13 @@ def ask_what_is_due(draft: Draft) -> None:
     """Ask for every order whose state is not certain and whose time has come."""
     for order in list(draft.state.orders.values()):
         if _uncertain(draft, order) and due(draft.at, order.ask_after):
+            ask(draft, order)
+
+
+def ask_at_once(draft: Draft) -> None:
+    """The venue can be reached again: what was asked for in vain does not wait for its turn."""
+    for order in list(draft.state.orders.values()):
+        if _uncertain(draft, order):
             ask(draft, order)
 
 

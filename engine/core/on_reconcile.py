@@ -60,7 +60,8 @@ def _repair(draft: Draft, repair: r.Repair) -> None:
 
 
 def _ask_again(draft: Draft, order: Order | None) -> None:
-    if order is not None and due(draft.at, order.ask_after):
+    """At once for an unknown one: a picture proves that the venue answers, which the last question may not have."""
+    if order is not None and (order.status is OrderStatus.UNKNOWN or due(draft.at, order.ask_after)):
         ask(draft, order)
 
 

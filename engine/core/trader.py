@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.core import breakers, exits, on_commands, on_orders, on_reconcile, on_signals
+from engine.core import breakers, exits, on_commands, on_orders, on_reconcile, on_signals, unled
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.draft import Draft
@@ -53,6 +53,7 @@ def _opened(draft: Draft, input: i.Opened) -> None:
             draft.emit(f.OutcomeLost(draft.at, order.client_order_id, "the process ended meanwhile"))
         elif order.cancel_wanted:
             on_orders.ask(draft, order)
+    unled.look_for(draft)
 
 
 def _open_book(draft: Draft, nonce: str) -> None:
@@ -135,6 +136,8 @@ def _trouble_seen(draft: Draft, input: i.TroubleSeen) -> None:
 
 
 def _trouble_gone(draft: Draft, input: i.TroubleGone) -> None:
+    if input.trouble is f.Trouble.VENUE_UNREACHABLE:
+        on_orders.ask_at_once(draft)
     on_orders.trouble_over(draft, input.trouble, input.subject)
 
 

@@ -42,21 +42,41 @@ def test_law_2_a_lost_answer_is_unknown_and_is_asked_for_never_sent_again() -> N
 def test_law_2_could_not_ask_is_not_not_there() -> None:
     desk = entering(Fault.LOST_AFTER)
     desk.network.plan(Query, *[Fault.LOST_BEFORE] * 6)
-    desk.advance(40)
+    desk.advance(30)
     order = desk.order(Purpose.ENTRY)
     assert order.status is OrderStatus.UNKNOWN
     assert order.attempts == 6
-    desk.advance(30)
+    desk.advance(20)
     assert desk.position.phase is Phase.OPEN
 
 
-def test_law_2_questions_come_ever_more_slowly() -> None:
+def test_law_2_questions_come_ever_more_slowly_but_never_so_slowly_that_the_venues_return_is_missed() -> None:
     desk = entering(Fault.LOST_AFTER)
     desk.network.plan(Query, *[Fault.LOST_BEFORE] * 8)
-    desk.advance(150)
+    desk.advance(60)
     asked = [one.at for one in desk.of(f.OrderAsked)]
     waits = [(after - before).total_seconds() for before, after in pairwise(asked)]
-    assert waits == [1, 2, 4, 8, 15, 30, 30, 30]
+    assert waits == [1, 2, 4, 8, 8, 8, 8, 8]
+
+
+def test_law_2_what_was_asked_for_in_vain_is_asked_at_once_when_the_venue_is_back() -> None:
+    desk = entering(Fault.LOST_AFTER)
+    desk.network.plan(Query, *[Fault.LOST_BEFORE] * 6)
+    desk.advance(24)
+    assert desk.order(Purpose.ENTRY).attempts == 6
+    desk.give(i.TroubleGone(desk.now, f.Trouble.PRICES_STALE, BTC))
+    assert desk.order(Purpose.ENTRY).attempts == 6, "of another trouble's end nothing follows"
+    desk.give(i.TroubleGone(desk.now, f.Trouble.VENUE_UNREACHABLE, ""))
+    desk.settle()
+    assert desk.position.entered == Decimal(10)
+    assert desk.order(Purpose.STOP).status is OrderStatus.WORKING
+
+
+def test_an_order_under_way_is_not_asked_for_because_prices_came_back() -> None:
+    desk, _ = holding()
+    asked = len(desk.sent)
+    desk.give(i.TroubleGone(desk.now, f.Trouble.VENUE_UNREACHABLE, ""))
+    assert len(desk.sent) == asked
 
 
 def test_law_2_an_order_that_never_arrived_is_given_up_on_the_venues_word() -> None:

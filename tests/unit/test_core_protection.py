@@ -203,7 +203,7 @@ def test_S10_exits_that_the_venue_ends_unfilled_come_at_a_bounded_pace() -> None
             elif order.cancel_wanted:
                 desk.give(i.OrderSeen(desk.now, report(order.client_order_id, VenueStatus.CANCELLED)))
         desk.advance(1)
-    assert len(desk.of(f.ExitRefused)) == 4
+    assert len(desk.of(f.ExitRefused)) == 5
 
 
 def test_a_stop_is_rounded_to_the_tick_as_it_is_when_placed() -> None:

@@ -138,6 +138,20 @@ def test_A10_a_working_order_in_neither_list_is_asked_for_and_never_dropped() ->
     assert desk.order(Purpose.STOP).status is OrderStatus.WORKING
 
 
+def test_law_2_a_picture_without_an_unknown_order_has_it_asked_for_at_once() -> None:
+    """It proves that the venue answers again; the order's own turn to be asked may be seconds away."""
+    desk = live()
+    desk.network.plan(Submit, Fault.LOST_BEFORE)
+    desk.network.plan(Query, *[Fault.LOST_BEFORE] * 6)
+    desk.signal(BTC)
+    desk.advance(24)
+    order = desk.order(Purpose.ENTRY)
+    assert (order.status, order.attempts) == (OrderStatus.UNKNOWN, 6)
+    look(desk, missing=(order.client_order_id,))
+    desk.settle()
+    assert not desk.state.positions, "it never arrived"
+
+
 def test_O22_an_order_that_we_gave_up_and_that_works_at_the_venue_is_cancelled() -> None:
     """Neither ours among the unsettled nor foreign: without this it would work for ever, unseen."""
     desk = live()
