@@ -74,7 +74,7 @@ def _sqlite_lane(address: Address, *, writes: bool) -> Lane:
     event.listen(engine, "connect", _set_pragmas_to_write if writes else _set_pragmas_to_read)
     if writes:
         event.listen(engine, "begin", _begin_immediate)
-    return ThreadLane(engine, "writer" if writes else "reader")
+    return ThreadLane(engine, "writer" if writes else "reader", address.path)
 
 
 def _postgres_lane(address: Address, *, writes: bool) -> Lane:

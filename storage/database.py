@@ -17,7 +17,7 @@ from storage.ballast import Ballast
 from storage.connect import Address, lane_for
 from storage.lanes import Work
 from storage.schema import lease
-from storage.trouble import DiskFull, LeaseLost, saying
+from storage.trouble import CommitLost, ConnectionLost, DiskFull, LeaseLost, saying
 
 T = TypeVar("T")
 
@@ -35,9 +35,9 @@ class Database:
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction of its own; what it wrote is synced to disk when this returns.
 
-        Raises StorageTrouble when nothing was stored: LeaseLost when another process took over, ConnectionLost
-        when the server went away at a moment that leaves it open. A caller that is cancelled waits for the end
-        of its transaction, so that none is ever cut in two.
+        Raises StorageTrouble when nothing was stored: LeaseLost when another process took over, ConnectionLost when
+        the server or the disk went away; but CommitLost when that came at the commit, which leaves it open. A caller
+        that is cancelled waits for the end of its transaction, so that none is ever cut in two.
         """
         task = asyncio.create_task(self._write(work))
         try:
@@ -75,13 +75,23 @@ class Database:
             return await self._transact(work)
 
     async def _transact(self, work: Work[T]) -> T:
+        committing = False
+
         def transaction(connection: Connection) -> T:
+            nonlocal committing
             with connection.begin():
                 self._prove_lease(connection)
-                return work(connection)
+                done = work(connection)
+                committing = True
+            return done
 
-        with saying(self.address.name):
-            return await self._writer.run(transaction)
+        try:
+            with saying(self.address.name):
+                return await self._writer.run(transaction)
+        except ConnectionLost as error:
+            if not committing:
+                raise
+            raise CommitLost(f"{error}: whether the last of it was stored is not known") from error
 
     def _prove_lease(self, connection: Connection) -> None:
         if self.fence is None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from loguru import logger
 from sqlalchemy import Connection, delete, insert, select, update
 
-from engine.core.errors import Corrupt
+from engine.core.errors import Corrupt, OutcomeUnknown, StorageTrouble
 from engine.core.facts import AnyFact
 from engine.core.ids import BookId
 from engine.core.notices import Notice
@@ -20,11 +22,13 @@ from storage.database import Database
 from storage.notices import enqueue
 from storage.projection import project
 from storage.snapshots import decode_state, encode_state, state_version
-from storage.trouble import ConnectionLost
+from storage.trouble import CommitLost, ConnectionLost, LeaseLost
 
 PAGE = 5_000
 """Facts read at once: a long book must not be in memory twice."""
 KEPT_SNAPSHOTS = 2
+SETTLE_PAUSES = (0.0, 0.5, 1.5)
+"""Seconds before each question whether a commit without an answer came through."""
 
 
 class SqlJournal:
@@ -39,8 +43,11 @@ class SqlJournal:
         """See `engine.ports.Journal.append`."""
         rows = [_row(book, number, fact) for number, fact in enumerate(facts, after + 1)]
 
-        def store(connection: Connection) -> int:
+        def store(connection: Connection, again: bool = False) -> int:
+            # The claim first: it waits for a commit of ours that the server may still be busy with.
             if not _advance(connection, book, after, len(rows)):
+                if again and _is_there(connection, book, after, rows):
+                    return after + len(rows)
                 raise _out_of_step(connection, book, after)
             if rows:
                 connection.execute(insert(schema.facts), rows)
@@ -48,14 +55,30 @@ class SqlJournal:
             enqueue(connection, notices)
             return after + len(rows)
 
-        def store_unless_there(connection: Connection) -> int:
-            return after + len(rows) if _is_there(connection, book, after, rows) else store(connection)
+        try:
+            return await self._write(store)
+        except CommitLost as error:
+            return await self._settle(book, error, lambda connection: store(connection, again=True))
 
+    async def _write(self, store: Callable[[Connection], int]) -> int:
         try:
             return await self._database.write(store)
         except ConnectionLost:
-            # The commit may have come through before the line was cut: trying once more tells.
-            return await self._database.write(store_unless_there)
+            # Lost before the commit, so nothing was stored: the next connection is a new one.
+            return await self._database.write(store)
+
+    async def _settle(self, book: BookId, error: StorageTrouble, store: Callable[[Connection], int]) -> int:
+        """The commit may have come through before the line was cut: trying again tells. What can't be told in a
+        few seconds stays unknown: whoever goes on must read the book anew first."""
+        for pause in SETTLE_PAUSES:
+            await asyncio.sleep(pause)
+            try:
+                return await self._database.write(store)
+            except LeaseLost:
+                raise
+            except StorageTrouble as still:
+                logger.warning("whether the last facts of {} were stored can't be asked yet: {}", book, still)
+        raise OutcomeUnknown(f"book {book} has to be read again: {error}") from error
 
     async def read(self, book: BookId, after: int = 0) -> list[Recorded]:
         """See `engine.ports.Journal.read`. Raises Corrupt for a gap or a fact that can't be read."""

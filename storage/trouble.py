@@ -20,7 +20,12 @@ class DiskFull(StorageTrouble):
 
 
 class ConnectionLost(StorageTrouble):
-    """The server went away while something was under way: whether that was stored is not known."""
+    """The server went away, or the disk under the file: what was under way is open, unless it had not come to its
+    commit."""
+
+
+class CommitLost(StorageTrouble):
+    """The connection was lost at the commit: whether that was stored is not known (law 2)."""
 
 
 class LeaseLost(StorageTrouble):
@@ -84,4 +89,28 @@ def _of_sqlite(error: sqlite3.Error, where: str) -> StorageTrouble:
     if code == sqlite3.SQLITE_FULL:
         return DiskFull(f"the disk of the database {where} is full: make room, nothing was stored")
     sentence = SQLITE.get(code, "the database {where} refused")
-    return StorageTrouble(f"{sentence.format(where=where)} ({error})")
+    # A commit whose sync failed may be found whole by whoever opens the file next.
+    kind = ConnectionLost if code == sqlite3.SQLITE_IOERR else StorageTrouble
+    return kind(f"{sentence.format(where=where)} ({error})")
+
+
+_OUR_OWN = frozenset(
+    {
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_TOOBIG,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_RANGE,
+    }
+)
+"""What says nothing against the connection: the statement was at fault, another program, or the room on the disk."""
+
+
+def is_broken(error: DBAPIError) -> bool:
+    """Whether a SQLite connection is not to be used again after `error`: its file or its disk failed."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code is not None and (code & 0xFF) not in _OUR_OWN

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
+from collections.abc import Sequence
+
 import pytest
 from sqlalchemy import Connection, text
 
 from engine.clock import ManualClock
+from engine.core.errors import OutcomeUnknown
 from engine.core.facts import HaltLifted
 from engine.core.ids import BookId
 from storage.database import Database
 from storage.lanes import Work
 from storage.store import Store
-from storage.trouble import ConnectionLost
+from storage.trouble import CommitLost, ConnectionLost
 from tests.contract.journal_fixtures import DATABASES, START, clock, server
 from tests.contract.journal_makers import fresh_database
 
@@ -51,27 +56,65 @@ async def test_a_cut_connection_is_made_anew(running: str, clock: ManualClock) -
     await store.close()
 
 
-@pytest.mark.parametrize("stored", [True, False])
+class CutLine:
+    """Loses the answers to commits: in `stored`, one for each in a row, whether it had come through before."""
+
+    def __init__(self, store: Store, stored: Sequence[bool]) -> None:
+        self._write = store.database.write
+        self._stored = deque(stored)
+
+    async def write(self, work: Work[int]) -> int:
+        if not self._stored:
+            return await self._write(work)
+        if self._stored.popleft():
+            await self._write(work)
+        raise CommitLost("the line was cut")
+
+
+@pytest.mark.parametrize("stored", [[True], [False], [False, False], [True, False], [False, True]])
 async def test_a_commit_without_an_answer_is_looked_for(
-    running: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, stored: bool
+    running: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, stored: list[bool]
 ) -> None:
     store = await Store.open(await fresh_database(running), clock)
     await store.journal.append(BOOK, 0, [FACT])
-    true_write, calls = store.database.write, list[bool]()
-
-    async def write_and_lose(work: Work[int]) -> int:
-        calls.append(stored)
-        if len(calls) > 1:
-            return await true_write(work)
-        if stored:
-            await true_write(work)
-        raise ConnectionLost("the line was cut")
-
-    monkeypatch.setattr(store.database, "write", write_and_lose)
+    monkeypatch.setattr(store.database, "write", CutLine(store, stored).write)
     assert await store.journal.append(BOOK, 1, [FACT, FACT]) == 3
-    assert len(calls) == 2
+    assert await store.journal.append(BOOK, 3, [FACT]) == 4
+    assert len(await store.journal.read(BOOK)) == 4
     monkeypatch.undo()
-    assert len(await store.journal.read(BOOK)) == 3
+    await store.close()
+
+
+@pytest.mark.parametrize("stored", [True, False])
+async def test_law_2_a_commit_that_can_not_be_asked_for_is_unknown_and_read_back(
+    running: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, stored: bool
+) -> None:
+    monkeypatch.setattr("storage.journal.SETTLE_PAUSES", (0.0, 0.0))
+    store = await Store.open(await fresh_database(running), clock)
+    await store.journal.append(BOOK, 0, [FACT])
+    monkeypatch.setattr(store.database, "write", CutLine(store, [False, stored, False]).write)
+    with pytest.raises(OutcomeUnknown, match=r"main\.paper has to be read again"):
+        await store.journal.append(BOOK, 1, [FACT, FACT])
+    last = len(await store.journal.read(BOOK))
+    assert last == (3 if stored else 1)
+    assert await store.journal.append(BOOK, last, [FACT]) == last + 1
+    monkeypatch.undo()
+    await store.close()
+
+
+async def test_a_line_that_is_cut_at_the_commit_itself_leaves_it_open(
+    running: str, clock: ManualClock
+) -> None:
+    store = await Store.open(await fresh_database(running), clock)
+
+    def work(connection: Connection) -> None:
+        """The server ends a transaction that does nothing for a moment."""
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 1"))
+        time.sleep(0.2)
+
+    with pytest.raises(CommitLost, match="whether the last of it was stored is not known"):
+        await store.database.write(work)
+    await store.settings.set("key", 1)
     await store.close()
 
 
