@@ -130,6 +130,8 @@ _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     "trouble": (("button.pause", "pause"), ("button.health", "health")),
     "position_opened": (("button.position", "position"), ("button.chart", "chart")),
     "position_closed": (("button.trade", "trade"), ("button.chart", "chart")),
+    "preset_gone": (("button.position", "position"), ("button.close", "close")),
+    "preset_back": (("button.position", "position"),),
     "stop_moved": (("button.position", "position"),),
     "started": (("button.home", "home"), ("home.positions_plain", "positions")),
     "forged": (("button.pause", "pause"), ("button.halt", "halt")),

@@ -257,6 +257,20 @@ def _stop_moved(it: Fields) -> Html:
     )
 
 
+def _preset_gone(it: Fields) -> Html:
+    return say(
+        "notice.preset_gone",
+        symbol=it.text("symbol"),
+        preset=it.text("preset"),
+        stop=it.price("stop"),
+        target=it.price("take_profit"),
+    )
+
+
+def _preset_back(it: Fields) -> Html:
+    return say("notice.preset_back", symbol=it.text("symbol"), preset=it.text("preset"))
+
+
 def _breaker(it: Fields) -> Html:
     return lines(
         say(
@@ -341,6 +355,8 @@ BODIES: dict[str, Callable[[Fields], Html]] = {
     "foreign_open": _foreign_open,
     "foreign_ended": _foreign_ended,
     "stop_moved": _stop_moved,
+    "preset_gone": _preset_gone,
+    "preset_back": _preset_back,
     "breaker": _breaker,
     "halted": _halted,
     "halt_lifted": _halt_lifted,

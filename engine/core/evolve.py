@@ -264,11 +264,20 @@ def _stop_refused(state: TraderState, fact: f.StopRefused) -> None:
 
 def _position_gone(state: TraderState, fact: f.PositionClosed | f.PositionAbandoned) -> None:
     symbol = state.positions.pop(fact.position_id).symbol
+    state.unled.pop(fact.position_id, None)
     rest = tuple(one for one in state.positions_in[symbol] if one != fact.position_id)
     if rest:
         state.positions_in[symbol] = rest
     else:
         del state.positions_in[symbol]
+
+
+def _preset_gone(state: TraderState, fact: f.PresetGone) -> None:
+    state.unled[fact.position_id] = fact.preset
+
+
+def _preset_back(state: TraderState, fact: f.PresetBack) -> None:
+    state.unled.pop(fact.position_id, None)
 
 
 # ── reconciliation ────────────────────────────────────────────────────────────────────────
@@ -347,6 +356,8 @@ _APPLY: dict[type, Callable[[TraderState, Any], None]] = {
     f.StopRefused: _stop_refused,
     f.PositionClosed: _position_gone,
     f.PositionAbandoned: _position_gone,
+    f.PresetGone: _preset_gone,
+    f.PresetBack: _preset_back,
     f.Reconciled: _reconciled,
     f.ForeignFound: evolve_foreign.found,
     f.ForeignResolved: evolve_foreign.resolved,

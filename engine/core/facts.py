@@ -16,6 +16,9 @@ from engine.core.alarms import ForeignChoice as ForeignChoice
 from engine.core.alarms import Step as Step
 from engine.core.alarms import Trouble as Trouble
 from engine.core.fact import Fact as Fact
+from engine.core.facts_presets import PresetBack as PresetBack
+from engine.core.facts_presets import PresetFact
+from engine.core.facts_presets import PresetGone as PresetGone
 from engine.core.facts_reconcile import ForeignCancelRepeated as ForeignCancelRepeated
 from engine.core.facts_reconcile import ForeignEnded as ForeignEnded
 from engine.core.facts_reconcile import ForeignFound as ForeignFound
@@ -386,6 +389,7 @@ AnyFact = (
     | StopRefused
     | PositionClosed
     | PositionAbandoned
+    | PresetFact
     | ReconcileFact
     | TroubleBegan
     | TroubleOver

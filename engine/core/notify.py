@@ -261,6 +261,26 @@ def _stop_moved(fact: f.StopMoved, state: TraderState) -> Told | None:
     )
 
 
+def _preset_gone(fact: f.PresetGone, state: TraderState) -> Told:
+    position = state.positions[fact.position_id]
+    return (
+        "preset_gone",
+        Weight.RISK,
+        {
+            "position": position.id,
+            "symbol": position.symbol,
+            "preset": fact.preset,
+            "stop": _text(position.stop),
+            "take_profit": _text(position.take_profit),
+        },
+    )
+
+
+def _preset_back(fact: f.PresetBack, state: TraderState) -> Told:
+    data: Data = {"position": fact.position_id, "symbol": fact.symbol, "preset": fact.preset}
+    return "preset_back", Weight.INFO, data
+
+
 def _breaker_moved(fact: f.BreakerMoved, state: TraderState) -> Told:
     weight = {f.Step.CLEAR: Weight.INFO, f.Step.HALT: Weight.CRITICAL}.get(fact.step, Weight.RISK)
     return (
@@ -323,6 +343,8 @@ _TELL: dict[type, Callable[[Any, TraderState], Told | None]] = {
     f.ExitRefused: _exit_refused,
     f.StopRefused: _stop_refused,
     f.StopMoved: _stop_moved,
+    f.PresetGone: _preset_gone,
+    f.PresetBack: _preset_back,
     f.BreakerMoved: _breaker_moved,
     f.HaltLatched: _halt_latched,
     f.HaltLifted: _halt_lifted,

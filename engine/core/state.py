@@ -40,6 +40,7 @@ class TraderState:
     `orders` holds those that are not settled; `positions` those planned, open or being left. `holdings` is the
     account as our ledger has it, each coin's total. `seen_fills` are the fills of `orders` and `settled_orders`, each
     with its order, so that one which comes twice is counted once. `done_commands` keeps the newest answers.
+    `unled` are the positions that were told to have lost their preset, and which that was.
     `running_presets` holds only what the owner switched; a preset that he never touched runs.
     `reconciled_at` is None from each start until our books were held against the venue's. `foreign` has the orders
     with our mark that are not in our books, None for one that the owner has decided about; `closing` those of them that
@@ -62,6 +63,7 @@ class TraderState:
     positions_in: dict[Symbol, tuple[PositionId, ...]] = field(default_factory=dict)
     settled_orders: dict[ClientOrderId, Order] = field(default_factory=dict)
     seen_fills: dict[tuple[Symbol, FillId], ClientOrderId] = field(default_factory=dict)
+    unled: dict[PositionId, PresetId] = field(default_factory=dict)
     last_signals: dict[tuple[PresetId, Symbol], datetime] = field(default_factory=dict)
     done_commands: dict[CommandId, str] = field(default_factory=dict)
     equity: Quote = Quote(ZERO)
@@ -106,6 +108,7 @@ _CONTAINERS = (
     "positions_in",
     "settled_orders",
     "seen_fills",
+    "unled",
     "last_signals",
     "done_commands",
     "steps",

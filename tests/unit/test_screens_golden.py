@@ -271,6 +271,8 @@ NOTICES: dict[str, dict[str, str | int | bool | None]] = {
     "foreign_found": {"order": "pdabc", "symbol": "BTC/USDT", "side": "buy", "quantity": "0.01", "filled": "0"},
     "foreign_open": {"order": "pdabc", "symbol": "BTC/USDT", "asked": 2, "filled": "0.001"},
     "foreign_ended": {"order": "pdabc", "symbol": "BTC/USDT", "status": "cancelled", "filled": "0.001"},
+    "preset_gone": {"position": "p1", "symbol": "BTC/USDT", "preset": "cross", "stop": "58800", "take_profit": None},
+    "preset_back": {"position": "p1", "symbol": "BTC/USDT", "preset": "cross"},
     "stop_moved": {"position": "p1", "symbol": "BTC/USDT", "stop": "59400", "by": "trailing"},
     "breaker": {"breaker": "drawdown", "step": "warn", "figure": "0.0512", "limit": "0.05"},
     "halted": {"breaker": "daily_loss", "reason": "loss of 6.1 %"},
