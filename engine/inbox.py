@@ -49,7 +49,7 @@ class Inbox:
         self._commands: deque[Letter] = deque()
         self._venue: deque[Letter] = deque()
         self._market: deque[Letter] = deque()
-        self._some = asyncio.Event()
+        self._taker: asyncio.Future[None] | None = None
         self._idle = asyncio.Event()
 
     def __len__(self) -> int:
@@ -81,16 +81,18 @@ class Inbox:
 
     def _woken(self) -> None:
         self._idle.clear()
-        self._some.set()
+        if self._taker is not None and not self._taker.done():
+            self._taker.set_result(None)
 
     async def get(self) -> Letter:
+        """The first letter, once there is one; for one taker only."""
         while True:
             for queue in (self._commands, self._venue, self._market):
                 if queue:
                     return queue.popleft()
-            self._some.clear()
             self._idle.set()
-            await self._some.wait()
+            self._taker = asyncio.get_running_loop().create_future()
+            await self._taker
 
     async def drained(self) -> None:
         """Wait until whoever calls `get` has dealt with everything and asks for more."""

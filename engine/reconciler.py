@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from engine.clock import Clock
 from engine.core import inputs as i
@@ -13,6 +13,8 @@ from engine.core.model import Fill, OrderReport, VenuePicture
 from engine.core.state import TraderState
 from engine.ports import Exchange
 
+JUST_SETTLED = 8
+"""How many of the last settled orders are looked at for the newest: a stop that worked for weeks may be the last."""
 OVERLAP = timedelta(minutes=10)
 """Fills are asked for from this long before that: venues list them late, and twice costs nothing."""
 
@@ -25,7 +27,7 @@ async def ask_everything(
     Raises what the venue raised.
     """
     picture = await _picture(exchange, state, symbols, _since(state, clock.now()))
-    return i.PictureSeen(clock.now(), replace(picture, held_before=dict(state.holdings)), asked)
+    return i.PictureSeen(clock.now(), picture, asked)
 
 
 async def _picture(
@@ -40,7 +42,9 @@ async def _picture(
     fills: list[Fill] = []
     for symbol in symbols:
         fills += await exchange.fills(symbol, since)
-    return VenuePicture(tuple(balances), tuple(open_orders), tuple(orders), tuple(missing), tuple(fills))
+    return VenuePicture(
+        tuple(balances), tuple(open_orders), tuple(orders), tuple(missing), tuple(fills), dict(state.holdings)
+    )
 
 
 async def _ask_for_ours(
@@ -64,5 +68,6 @@ def _since(state: TraderState, now: datetime) -> datetime:
     """Where to begin to ask for fills: before the oldest order that may have some and the newest that is settled,
     and the opening of the book at the earliest."""
     moments = [order.created_at for order in state.orders.values()]
-    moments.append(max((order.created_at for order in state.settled_orders.values()), default=now))
+    newest = islice(reversed(state.settled_orders.values()), JUST_SETTLED)
+    moments.append(max((order.created_at for order in newest), default=now))
     return max(min(moments) - OVERLAP, state.opened_at or now - OVERLAP)

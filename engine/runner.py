@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from functools import partial
 
 from loguru import logger
 
@@ -155,7 +156,7 @@ class Runner:
     def _start(self, decision: Decision) -> None:
         for fact in decision.facts:
             level = "DEBUG" if isinstance(fact, EquityMarked | OrderAsked) else "INFO"
-            logger.log(level, "{}: {}", self.book, line_of(fact))
+            logger.opt(lazy=True).log(level, "{}: {}", lambda: self.book, partial(line_of, fact))
         if self._executor is not None:
             for effect in decision.effects:
                 self._executor.start(effect)

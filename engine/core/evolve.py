@@ -7,12 +7,12 @@ the same state, which is how a restart finds everything as it was.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from engine.core import evolve_foreign
 from engine.core import facts as f
+from engine.core.changed import changed
 from engine.core.ids import ClientOrderId, Coin, PositionId, base_of
 from engine.core.ledger import Phase, Position, book_fill
 from engine.core.model import Side, State
@@ -39,7 +39,7 @@ def _change_order(state: TraderState, client_order_id: ClientOrderId, **changes:
     """Change an order wherever it is kept. It is kept with the settled ones while nothing more can come of it; one
     that the venue tells more of comes back (O22)."""
     was_in = state.orders if client_order_id in state.orders else state.settled_orders
-    order = replace(was_in[client_order_id], **changes)
+    order = changed(was_in[client_order_id], **changes)
     belongs_in = state.settled_orders if order.settled else state.orders
     if belongs_in is not was_in:
         del was_in[client_order_id]
@@ -57,7 +57,7 @@ def _forget_oldest(state: TraderState) -> None:
 
 
 def _change_position(state: TraderState, position_id: PositionId, **changes: Any) -> None:
-    state.positions[position_id] = replace(state.positions[position_id], **changes)
+    state.positions[position_id] = changed(state.positions[position_id], **changes)
 
 
 # ── the book ──────────────────────────────────────────────────────────────────────────────

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from engine.core.changed import changed
 from engine.core.ids import Coin, PositionId, PresetId, Symbol, base_of
 from engine.core.model import Direction, Fill, Instrument
 from engine.core.money import ZERO, Price, Quantity, Quote, Ratio, floor_to
@@ -113,20 +114,20 @@ def book_fill(position: Position, fill: Fill, fee_value: Quote) -> Position:
     """The position after one more fill. Counting each fill once is the caller's part."""
     base_fee = Quantity(sum((fee.amount for fee in fill.fees if fee.coin == base_of(fill.symbol)), ZERO))
     on_top = Quote(fee_value - base_fee * fill.price)
-    position = replace(
-        position,
-        base_fees=Quantity(position.base_fees + base_fee),
-        fees=Quote(position.fees + fee_value),
-    )
+    base_fees, fees = Quantity(position.base_fees + base_fee), Quote(position.fees + fee_value)
     if fill.side is position.direction.entry_side:
-        return replace(
+        return changed(
             position,
+            base_fees=base_fees,
+            fees=fees,
             entered=Quantity(position.entered + fill.quantity),
             entry_value=Quote(position.entry_value + fill.value),
             entry_fees=Quote(position.entry_fees + on_top),
         )
-    return replace(
+    return changed(
         position,
+        base_fees=base_fees,
+        fees=fees,
         left=Quantity(position.left + fill.quantity),
         exit_value=Quote(position.exit_value + fill.value),
         exit_fees=Quote(position.exit_fees + on_top),

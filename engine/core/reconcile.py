@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from engine.core.ids import ClientOrderId, Coin, base_of, is_ours
+from engine.core.ids import ClientOrderId, Coin, FillId, Symbol, base_of, is_ours
 from engine.core.model import Direction, Fill, OrderReport, VenuePicture
 from engine.core.money import ZERO, Quantity
 from engine.core.orders import Order, OrderStatus, Purpose
@@ -88,11 +88,11 @@ def plan(state: TraderState, picture: VenuePicture) -> list[Repair]:
 
 def _fills(state: TraderState, picture: VenuePicture) -> Iterator[BookFill]:
     """Each once, whether it stands in the list of fills, beside its order, or in both."""
-    told = set(state.seen_fills)
+    told: set[tuple[Symbol, FillId]] = set()
     beside = (fill for report in (*picture.orders, *picture.open_orders) for fill in report.fills)
     for fill in (*picture.fills, *beside):
         key = (fill.symbol, fill.id)
-        if key not in told and state.order(fill.client_order_id) is not None:
+        if key not in state.seen_fills and key not in told and state.order(fill.client_order_id) is not None:
             told.add(key)
             yield BookFill(fill)
 

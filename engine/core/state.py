@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 
@@ -97,7 +97,12 @@ class TraderState:
 
     def copy(self) -> TraderState:
         """A state of its own, sharing the frozen values in it."""
-        return replace(self, **{name: getattr(self, name).copy() for name in _CONTAINERS})
+        twin = TraderState.__new__(TraderState)
+        for name in _VALUES:
+            setattr(twin, name, getattr(self, name))
+        for name in _CONTAINERS:
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
 
 
 _CONTAINERS = (
@@ -117,3 +122,4 @@ _CONTAINERS = (
     "shortfalls",
     "troubles",
 )
+_VALUES = tuple(one.name for one in fields(TraderState) if one.name not in _CONTAINERS)
