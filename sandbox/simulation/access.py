@@ -6,7 +6,7 @@ It belongs to one process: once that is dead, nothing that it asked for comes ba
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
 from random import Random
@@ -97,37 +97,32 @@ class Access:
         """See engine.ports.Exchange.order."""
         await self._dies_at(Kind.CRASH_WHILE_ASKING)
 
-        def look() -> OrderReport | None:
-            if self._hidden(client_order_id):
-                return None
-            report = self._venue.report(client_order_id)
-            return replace(report, fills=self._listed(report.fills)) if report else None
-
-        return await self._ask(look)
+        if not self._weather.is_fair:
+            await self._hinder()
+        hidden = self._hidden(client_order_id)
+        report = None if hidden else self._venue.report(client_order_id)
+        if report is not None and self._weather.on(Kind.TRADES_LATE):
+            report = replace(report, fills=self._listed(report.fills))
+        return await self._arrives(report)
 
     async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
         """See engine.ports.Exchange.open_orders."""
-        return await self._ask(
-            lambda: [
-                replace(one, fills=())
-                for one in self._venue.open_reports(symbol)
-                if not self._hidden(one.client_order_id)
-            ]
-        )
+        if not self._weather.is_fair:
+            await self._hinder()
+        found = self._venue.open_reports(symbol)
+        return await self._arrives([one for one in found if not self._hidden(one.client_order_id)])
 
     async def fills(self, symbol: Symbol, since: datetime) -> list[Fill]:
         """See engine.ports.Exchange.fills."""
-        return await self._ask(
-            lambda: list(
-                self._listed(
-                    tuple(one for one in self._venue.fills if one.symbol == symbol and one.at >= since)
-                )
-            )
-        )
+        if not self._weather.is_fair:
+            await self._hinder()
+        return await self._arrives(list(self._listed(self._venue.fills_since(symbol, since))))
 
     async def balances(self) -> list[Balance]:
         """See engine.ports.Exchange.balances."""
-        return await self._ask(self._venue.balances)
+        if not self._weather.is_fair:
+            await self._hinder()
+        return await self._arrives(self._venue.balances())
 
     async def reports(self) -> AsyncIterator[OrderSeen | FillSeen]:
         """See engine.ports.Exchange.reports."""
@@ -139,16 +134,20 @@ class Access:
 
     # ── what lies between ─────────────────────────────────────────────────────────────────
 
-    async def _ask(self, look: Callable[[], Answer]) -> Answer:
+    async def _hinder(self) -> None:
+        """What befalls a question on its way. Raises Unavailable."""
         if self._weather.on(Kind.ANSWERS_SLOW):
             await asyncio.sleep(self._random.uniform(0, 3))
         self._unreachable(Unavailable)
         if self._weather.on(Kind.READS_FAIL) and self._random.random() < 0.7:
             raise Unavailable("the venue is busy")
-        answer = look()
-        if self._random.random() < 0.2:
+
+    async def _arrives(self, answer: Answer) -> Answer:
+        """Mostly at once: now and then something happens between the venue's look and our hearing of it."""
+        if self._random.random() < 0.05:
             await asyncio.sleep(0.05)
-        await self._life.alive()
+        if self._life.dead:
+            await self._life.alive()
         return answer
 
     async def _travel(self) -> None:
@@ -184,9 +183,10 @@ class Access:
 
     def _hidden(self, client_order_id: ClientOrderId) -> bool:
         """Accepted, but not listed yet."""
+        if not self._weather.on(Kind.LISTED_LATE):
+            return False
         accepted = self._venue.accepted_at.get(client_order_id)
-        late = self._weather.on(Kind.LISTED_LATE)
-        return late and accepted is not None and self._world.now - accepted < LAG
+        return accepted is not None and self._world.now - accepted < LAG
 
     def _listed(self, fills: tuple[Fill, ...]) -> tuple[Fill, ...]:
         if not self._weather.on(Kind.TRADES_LATE):

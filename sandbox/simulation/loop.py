@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import selectors
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
 from typing import Any
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
@@ -18,49 +21,75 @@ class StuckError(RuntimeError):
     """Everybody waits for something that can never come: in real life the program would hang for ever."""
 
 
-class _Jump:
-    """In place of a selector: there is nothing to wait for but time, and time is moved."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        self._loop = loop
-        self._turns = 0
-
-    def select(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
-            raise StuckError("every task waits and no timer is set")
-        if timeout > 0:
-            self._loop.jump(timeout)
-            self._turns = 0
-        self._turns += 1
-        if self._turns > MOST_TURNS:
-            raise StuckError("the program turns in a circle, and no time goes by")
-        return []
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-
 class VirtualLoop(asyncio.BaseEventLoop):
-    """No sockets, no threads, no sleep: what runs in it is the same each time."""
+    """No sockets, no threads, no sleep: what runs in it is the same each time. Its one turn is written for that: what
+    asyncio's own does about signals, sockets and slow callbacks is half the time of a simulated day."""
+
+    _stopping: bool
 
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
-        self._selector = _Jump(self)
-        self._clock_resolution = 1e-9
+        self._soon: deque[Any] = deque()
+        self._timers: list[tuple[float, int, Any]] = []
+        self._made = 0
 
     def time(self) -> float:
         """Virtual seconds since the day began."""
         return self._now
 
-    def jump(self, seconds: float) -> None:
-        self._now += seconds
+    get_debug = staticmethod(bool)
+    """Never. Each handle asks, so it is answered without a frame of Python."""
 
-    def _process_events(self, event_list: list[Any]) -> None:
-        """There are none."""
+    def call_soon(  # type: ignore[override]  # asyncio's variadic generics
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        self._soon.append(handle)
+        return handle
 
-    def _write_to_self(self) -> None:
-        """No other thread ever wakes this loop."""
+    def call_later(  # type: ignore[override]
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        self._made += 1
+        heappush(self._timers, (when, self._made, handle))
+        return handle
+
+    def _run_once(self) -> None:
+        """Everything that is due now; then time jumps to the next timer. Raises StuckError."""
+        turns, soon = 0, self._soon
+        while not self._stopping:
+            if not soon:
+                self._jump()
+                turns = 0
+            turns += 1
+            if turns > MOST_TURNS:
+                raise StuckError("the program turns in a circle, and no time goes by")
+            for _ in range(len(soon)):
+                handle = soon.popleft()
+                if not handle._cancelled:
+                    # An error of a callback ends the day: nothing of the simulation may fail unseen.
+                    handle._context.run(handle._callback, *handle._args)
+
+    def _jump(self) -> None:
+        """To the next timer that is still wanted, and all others of the same moment."""
+        timers = self._timers
+        while timers and timers[0][2]._cancelled:
+            heappop(timers)
+        if not timers:
+            raise StuckError("every task waits and no timer is set")
+        self._now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= self._now:
+            self._soon.append(heappop(timers)[2])
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """It stays in the heap until its time comes."""
 
 
 class LoopClock:

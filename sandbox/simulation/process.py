@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.connection import Connection
 from engine.core.errors import StorageTrouble
-from engine.core.facts import AnyFact
+from engine.core.facts import AnyFact, EquityMarked, Reconciled
 from engine.core.ids import BookId, Symbol
 from engine.core.notices import Notice
 from engine.core.settings import TraderSettings
@@ -101,7 +101,8 @@ class Desk:
             await life.die()
         number = await self._journal.append(book, after, facts, notices)
         self._world.oracle.written(facts, notices)
-        self._world.kick()
+        if any(not isinstance(fact, EquityMarked | Reconciled) for fact in facts):
+            self._world.kick()
         if weather.strikes(Kind.CRASH_AFTER_APPEND):
             await life.die()
         await asyncio.sleep(WRITING)

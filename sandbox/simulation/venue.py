@@ -3,6 +3,7 @@ that the desk's books are held against."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -61,6 +62,9 @@ class Venue:
         self.account = self.matching.open_account(ACCOUNT, balances)
         self.events: list[Event] = []
         self.fills: list[Fill] = []
+        self._fills_in: defaultdict[Symbol, list[Fill]] = defaultdict(list)
+        self._reports: dict[ClientOrderId, OrderReport] = {}
+        self._bare_reports: dict[ClientOrderId, OrderReport] = {}
         self.accepted_at: dict[ClientOrderId, float] = {}
         self.ours: defaultdict[Coin, Decimal] = defaultdict(Decimal)
         """What our orders brought in, less what they took out and paid in fees, by coin, from the first order on."""
@@ -101,7 +105,12 @@ class Venue:
 
     def open_reports(self, symbol: Symbol) -> list[OrderReport]:
         found = self.matching.open_orders(ACCOUNT, pair_id(symbol))
-        return [self._known(ClientOrderId(order.client_id)) for order in found]
+        return [self._listed(order) for order in found]
+
+    def fills_since(self, symbol: Symbol, since: datetime) -> tuple[Fill, ...]:
+        """The executions in an instrument, oldest first."""
+        found = self._fills_in[symbol]
+        return tuple(found[bisect_left(found, since, key=_when) :])
 
     def balances(self) -> list[Balance]:
         return [Balance(Coin(coin), free, locked) for coin, free, locked in self.account.snapshot()]
@@ -158,6 +167,8 @@ class Venue:
         if name not in self._ids:
             self._ids[name] = order.id
             self.accepted_at[name] = self._now()
+        self._reports.pop(name, None)
+        self._bare_reports.pop(name, None)
         fill = self._booked(event.trade) if event.trade else None
         report = self._report(order, (fill,) if fill else ())
         happened = Event(self._now(), event.kind, report, fill)
@@ -176,6 +187,7 @@ class Venue:
             self._at(trade.time_ms),
         )
         self.fills.append(fill)
+        self._fills_in[fill.symbol].append(fill)
         self._fills_of[fill.client_order_id].append(fill)
         book = self.ours if is_ours(fill.client_order_id) else self.flows
         sign = 1 if trade.side is Side.BUY else -1
@@ -185,7 +197,19 @@ class Venue:
         return fill
 
     def _known(self, client_order_id: ClientOrderId) -> OrderReport:
-        return self._report(self.order(client_order_id), tuple(self._fills_of[client_order_id]))
+        report = self._reports.get(client_order_id)
+        if report is None:
+            fills = tuple(self._fills_of[client_order_id])
+            report = self._reports[client_order_id] = self._report(self.order(client_order_id), fills)
+        return report
+
+    def _listed(self, order: Order) -> OrderReport:
+        """As it stands in the list of open orders: without its executions."""
+        name = ClientOrderId(order.client_id)
+        report = self._bare_reports.get(name)
+        if report is None:
+            report = self._bare_reports[name] = self._report(order, ())
+        return report
 
     def _report(self, order: Order, fills: tuple[Fill, ...]) -> OrderReport:
         return OrderReport(
@@ -203,6 +227,10 @@ class Venue:
 
     def _at(self, ms: int) -> datetime:
         return START + timedelta(milliseconds=ms)
+
+
+def _when(fill: Fill) -> datetime:
+    return fill.at
 
 
 def _request(request: OrderRequest) -> VenueRequest:

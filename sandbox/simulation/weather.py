@@ -14,6 +14,7 @@ class Weather:
         self._loop = loop
         self._until: dict[Kind, float] = {}
         self._armed: dict[Kind, int] = {}
+        self._foul_until = 0.0
         self._felt = 0.0
         self.sizes: dict[Kind, float] = {}
         self.felt_count = 0
@@ -28,12 +29,19 @@ class Weather:
 
     def hold(self, kind: Kind, seconds: float) -> None:
         """A span that comes with another fault."""
-        self._until[kind] = max(self._until.get(kind, 0.0), self._loop.time() + seconds)
+        until = self._until[kind] = max(self._until.get(kind, 0.0), self._loop.time() + seconds)
+        self._foul_until = max(self._foul_until, until)
         self.feel(seconds)
 
     def on(self, kind: Kind) -> bool:
         """Whether a span is in force."""
-        return self._loop.time() < self._until.get(kind, 0.0)
+        now = self._loop.time()
+        return now < self._foul_until and now < self._until.get(kind, 0.0)
+
+    @property
+    def is_fair(self) -> bool:
+        """No span is in force: the short way for the thousands of questions of a day."""
+        return self._loop.time() >= self._foul_until
 
     def strikes(self, *kinds: Kind) -> Kind | None:
         """Which of these befalls the one who asks; it is used up by that."""
@@ -53,7 +61,8 @@ class Weather:
     def clear(self) -> None:
         """The storm is over."""
         now = self._loop.time()
-        self._until = dict.fromkeys(self._until, now)
+        self._until.clear()
+        self._foul_until = now
         self._armed.clear()
         self._felt = min(self._felt, now)
 

@@ -44,7 +44,7 @@ from sandbox.simulation.weather import Weather
 SETTLING = 420.0
 """Seconds of good weather at the end before the books are compared: two of the desk's regular looks."""
 QUIET = 65.0
-IDLE = 60.0
+IDLE = 300.0
 """Seconds between ticks of the timer while nothing hangs on time; a real desk ticks each second."""
 
 

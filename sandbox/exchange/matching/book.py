@@ -30,7 +30,9 @@ class Book:
         self.last = ZERO
         self.passing = ZERO
         self.update_id = 0
-        self._sides: dict[Side, list[Level]] = {Side.BUY: [], Side.SELL: []}
+        self._volume = ZERO
+        self._best: dict[Side, Decimal] = {}
+        self._drawn: dict[Side, list[Level]] = {}
 
     @property
     def has_price(self) -> bool:
@@ -38,14 +40,15 @@ class Book:
 
     @property
     def ask(self) -> Decimal:
-        return self._sides[Side.BUY][0].price
+        return self._best[Side.BUY]
 
     @property
     def bid(self) -> Decimal:
-        return self._sides[Side.SELL][0].price
+        return self._best[Side.SELL]
 
     def draw(self, price: Decimal, volume: Decimal) -> None:
-        """Set the last price, and lay out both sides; `volume` (base) passes through the price at this step."""
+        """Set the last price; `volume` (base) passes through it at this step. The ladders are laid out once somebody
+        asks for them."""
         pair = self.pair
         self.last = price
         self.passing = volume
@@ -53,17 +56,27 @@ class Book:
         half = price * self._spread / 2
         bid = max(pair.tick, _to(price - half, pair.tick, ROUND_FLOOR))
         ask = max(bid + pair.tick, _to(price + half, pair.tick, ROUND_CEILING))
-        gap = max(pair.tick, _to(price * _GAP, pair.tick, ROUND_CEILING))
-        floor = _to(pair.min_notional * _FLOOR_NOTIONALS / price, pair.step, ROUND_CEILING)
-        sizes = [max(floor, _to(volume * (k + 1) / 4, pair.step, ROUND_DOWN)) for k in range(LEVELS)]
-        self._sides[Side.BUY] = [Level(ask + gap * k, size) for k, size in enumerate(sizes)]
-        self._sides[Side.SELL] = [
-            Level(bid - gap * k, size) for k, size in enumerate(sizes) if bid - gap * k >= pair.tick
-        ]
+        self._best = {Side.BUY: ask, Side.SELL: bid}
+        self._volume = volume
+        self._drawn = {}
 
     def levels(self, taker: Side) -> list[Level]:
         """What a taker of that side meets, best first: asks for a buyer, bids for a seller."""
-        return [level for level in self._sides[taker] if level.quantity > 0]
+        return [level for level in self._ladder(taker) if level.quantity > 0]
+
+    def _ladder(self, taker: Side) -> list[Level]:
+        if taker not in self._drawn:
+            self._drawn[taker] = self._lay_out(taker)
+        return self._drawn[taker]
+
+    def _lay_out(self, taker: Side) -> list[Level]:
+        pair, best = self.pair, self._best[taker]
+        gap = max(pair.tick, _to(self.last * _GAP, pair.tick, ROUND_CEILING))
+        floor = _to(pair.min_notional * _FLOOR_NOTIONALS / self.last, pair.step, ROUND_CEILING)
+        sizes = [max(floor, _to(self._volume * (k + 1) / 4, pair.step, ROUND_DOWN)) for k in range(LEVELS)]
+        away = gap if taker is Side.BUY else -gap
+        levels = [Level(best + away * k, size) for k, size in enumerate(sizes)]
+        return [level for level in levels if level.price >= pair.tick]
 
     def crosses(self, side: Side, price: Decimal) -> bool:
         """Whether an order at `price` would be filled at once."""
