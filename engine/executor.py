@@ -13,7 +13,7 @@ from loguru import logger
 from engine.clock import Clock
 from engine.core import inputs as i
 from engine.core.effects import Cancel, Effect, Query, Submit
-from engine.core.errors import KeyRefused, OutcomeUnknown, PocketdeskError, Rejected
+from engine.core.errors import KeyRefused, KeyRejected, OutcomeUnknown, PocketdeskError, Rejected
 from engine.core.facts import Trouble
 from engine.ports import Exchange
 
@@ -62,10 +62,9 @@ class Executor:
                 outcome = await self._do(effect, began)
         except TimeoutError:
             outcome = self._lost(effect, f"no answer within {DEADLINE:g} s")
-        except KeyRefused as error:
-            self._put(i.TroubleSeen(self._clock.now(), Trouble.KEY_REFUSED, "", str(error)))
-            outcome = self._lost(effect, str(error))
         except PocketdeskError as error:
+            if isinstance(error, KeyRefused | KeyRejected):
+                self._put(i.TroubleSeen(self._clock.now(), Trouble.KEY_REFUSED, "", str(error)))
             outcome = self._failed(effect, error)
         except Exception as error:  # the top of this task: an outcome nobody foresaw is an unknown one
             logger.exception("effect {} failed", type(effect).__name__)

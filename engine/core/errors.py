@@ -30,6 +30,11 @@ class Rejected(PocketdeskError):
         self.code = code
 
 
+class KeyRejected(Rejected):
+    """The venue refused an order or cancel because of our key, before it looked at what was wanted: only the owner can
+    mend that."""
+
+
 class OutcomeUnknown(PocketdeskError):
     """The request left, or may have left, and no readable answer came."""
 
@@ -43,7 +48,7 @@ class Unavailable(PocketdeskError):
 
 
 class KeyRefused(Unavailable):
-    """The venue does not accept our key, or the key lacks a right: only the owner can mend that."""
+    """The venue does not accept our key for a question, or the key lacks a right: only the owner can mend that."""
 
 
 class Corrupt(PocketdeskError):

@@ -31,7 +31,7 @@ READING: tuple[type[Exception], ...] = (Corrupt, *errors.UNREADABLE)
 
 
 class CcxtExchange:
-    """engine.ports.Exchange of one live account. Besides what the port says, everything may raise KeyRefused.
+    """engine.ports.Exchange of one live account. Besides what the port says, every question may raise KeyRefused.
 
     `rest` and `stream` are origins that stand in for the venue's own, such as those of the sandbox; `timeout` is how
     many seconds an answer may take.

@@ -15,8 +15,9 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Codes:
     """Of one venue. `refused`: nothing was done, and why. `missing`: it answered and knows no such order.
-    `key`: the key, its signature or its rights. `clock`: our time is off. `duplicate` and `duplicate_words`
-    mark a refusal that shows that an order of this name is there. `limited`: too many requests, whatever the status."""
+    `key`: the key, its signature or its rights, which are looked at before anything is done. `clock`: our time is
+    off. `duplicate` and `duplicate_words` mark a refusal that shows that an order of this name is there. `limited`:
+    too many requests, whatever the status."""
 
     refused: Mapping[str, str]
     missing: frozenset[str]

@@ -6,7 +6,15 @@ All else is OutcomeUnknown for what acts, and Unavailable for a question.
 
 from __future__ import annotations
 
-from engine.core.errors import Corrupt, KeyRefused, OutcomeUnknown, PocketdeskError, Rejected, Unavailable
+from engine.core.errors import (
+    Corrupt,
+    KeyRefused,
+    KeyRejected,
+    OutcomeUnknown,
+    PocketdeskError,
+    Rejected,
+    Unavailable,
+)
 from engine.exchanges import errors
 from engine.exchanges.codes import CODES, Codes, code_in, words_in
 from engine.exchanges.wire import Attempt, Repeated
@@ -18,7 +26,8 @@ NOT_SENT = "NOT_SENT"
 
 
 def meaning_of_act(error: Exception, venue: str, attempt: Attempt) -> PocketdeskError:
-    """What a failed submit or cancel raises: Rejected, KeyRefused or OutcomeUnknown."""
+    """What a failed submit or cancel raises: Rejected, KeyRejected or OutcomeUnknown. A venue looks at the key before
+    it looks at the order, so that its own word against the key is as certain as any refusal."""
     if isinstance(error, Rejected):
         return error
     if not attempt.sent:
@@ -28,7 +37,7 @@ def meaning_of_act(error: Exception, venue: str, attempt: Attempt) -> Pocketdesk
     if code in codes.duplicate or any(word in attempt.body for word in codes.duplicate_words):
         return OutcomeUnknown(f"An order of this name is there already: {words}")
     if code in codes.key:
-        return KeyRefused(words)
+        return KeyRejected(words, code)
     if code in codes.refused or code in codes.missing:
         return Rejected(words, code)
     return OutcomeUnknown(words)

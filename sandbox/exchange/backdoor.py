@@ -35,6 +35,7 @@ class Backdoor:
             "price": self.move_price,
             "market": self.market,
             "clock": self.set_clock,
+            "key": self.set_key,
             "cancel": self.cancel,
             "order": self.place,
             "hold": self.hold,
@@ -87,6 +88,12 @@ class Backdoor:
         offset = whole(body, "offset_ms")
         self._venue.clock.offset_ms = offset
         return {"offset_ms": offset}
+
+    def set_key(self, body: Body) -> Any:
+        """{"good": false, "account"}: the account's key is revoked, or good again."""
+        account, good = self._account(body), switch(body, "good")
+        self._venue.revoke_key(account, revoked=not good)
+        return {"account": account, "good": good}
 
     def cancel(self, body: Body) -> Any:
         """Cancel from outside, as the owner would on the venue's own page: {"order_id"} or {"client_id"}."""

@@ -63,6 +63,7 @@ class Venue:
         self.matching = Matching([pair for pair, _ in markets], fees, listener=self._on_order_event)
         self.feed = Feed(markets, unit_ms, self.clock.true_ms())
         self.secrets = {client.key: client.secret for client in clients}
+        self._revoked: dict[str, str] = {}
         self.passphrases = {client.key: client.passphrase for client in clients}
         self._names = count(1)
         self.trades: dict[str, deque[MarketTrade]] = {
@@ -97,6 +98,14 @@ class Venue:
         """Let what a hold kept waiting go on now, without any trade of the market."""
         for pair in list(self.matching.pairs.values()):
             self.matching.step(pair.id, self.matching.book(pair.id).last, ZERO, self.clock.now_ms())
+
+    def revoke_key(self, key: str, revoked: bool = True) -> None:
+        """From now on `key` is one that the venue does not know, as after its owner deleted it; its orders work on."""
+        if revoked:
+            if key in self.secrets:
+                self._revoked[key] = self.secrets.pop(key)
+        elif key in self._revoked:
+            self.secrets[key] = self._revoked.pop(key)
 
     def set_balance(self, account: str, coin: str, free: Decimal) -> None:
         """A deposit or withdrawal from outside; KeyError for an unknown account."""

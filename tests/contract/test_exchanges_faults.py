@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
-from engine.core.errors import KeyRefused, OutcomeUnknown, Rejected, Unavailable
+from engine.clock import SystemClock
+from engine.core.effects import Submit
+from engine.core.errors import KeyRefused, KeyRejected, OutcomeUnknown, Rejected, Unavailable
+from engine.core.facts import Trouble
+from engine.core.inputs import Input, OrderRefused, TroubleSeen
 from engine.core.model import Side
 from engine.exchanges.budget import Allowance
 from engine.exchanges.dialects.binance import Binance
+from engine.executor import Executor
 from tests.contract.exchange_venue import BTC, CREDENTIALS, START, LiveUnderTest, live
 from tests.contract.test_exchanges import an_order
 
@@ -123,13 +128,36 @@ async def test_a4_a_refused_key_is_told_as_such(name: str, code: int) -> None:
         await prepared(venue)
         for target in ("place", "balance", "fills"):
             venue.running.fault(target, "status", code=code)
-        with pytest.raises(KeyRefused):
+        with pytest.raises(KeyRejected):
             await venue.exchange.submit(ORDER)
         with pytest.raises(KeyRefused):
             await venue.exchange.balances()
         with pytest.raises(KeyRefused):
             await venue.exchange.fills(BTC, START)
         assert venue.orders() == []
+
+
+async def test_a4_an_order_with_a_key_that_was_revoked_is_refused_and_the_key_is_told(
+    venue: LiveUnderTest,
+) -> None:
+    """Not unknown: it could never be asked for with that key, and would block its instrument for ever."""
+    told: list[Input] = []
+    clock = SystemClock()
+    executor = Executor(venue.exchange, clock, told.append)
+    await prepared(venue)
+    venue.running.do("key", good=False)
+    executor.start(Submit(ORDER))
+    assert await executor.settle(10)
+    trouble, refused = told
+    assert isinstance(trouble, TroubleSeen)
+    assert trouble.trouble is Trouble.KEY_REFUSED
+    assert isinstance(refused, OrderRefused)
+    assert refused.client_order_id == ORDER.client_order_id
+    assert venue.orders() == []
+    venue.running.do("key", good=True)
+    executor.start(Submit(ORDER))
+    assert await executor.settle(10)
+    assert venue.orders() == [ORDER.client_order_id]
 
 
 async def test_o3_a_request_that_arrives_twice_is_one_order_and_unknown(venue: LiveUnderTest) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.clock import ManualClock
-from engine.core.errors import Corrupt, KeyRefused, OutcomeUnknown, PocketdeskError, Rejected, Unavailable
+from engine.core.errors import Corrupt, KeyRejected, OutcomeUnknown, PocketdeskError, Rejected, Unavailable
 from engine.core.ids import IntentId, Symbol, client_order_id
 from engine.core.model import VenueStatus
 from engine.exchanges import answers, lean, names, refusals
@@ -38,7 +38,7 @@ def told(body: Any, status: int = 200, sent: bool = True) -> Attempt:
         ("binance", {"code": -2010, "msg": "Duplicate order sent."}, OutcomeUnknown),
         ("binance", {"code": -1007, "msg": "Timeout"}, OutcomeUnknown),
         ("binance", {"code": -4242, "msg": "unheard of"}, OutcomeUnknown),
-        ("binance", {"code": -2015, "msg": "Invalid API-key"}, KeyRefused),
+        ("binance", {"code": -2015, "msg": "Invalid API-key"}, KeyRejected),
         ("binance", {}, OutcomeUnknown),
         ("bybit", {"retCode": 170131, "retMsg": "Insufficient balance."}, Rejected),
         ("bybit", {"retCode": 170141, "retMsg": "Duplicate clientOrderId."}, OutcomeUnknown),
@@ -46,10 +46,10 @@ def told(body: Any, status: int = 200, sent: bool = True) -> Attempt:
         ("okx", {"code": "1", "data": [{"sCode": "51008", "sMsg": "Insufficient"}]}, Rejected),
         ("okx", {"code": "1", "data": [{"sCode": "51016", "sMsg": "exists"}]}, OutcomeUnknown),
         ("okx", {"code": "1", "data": []}, OutcomeUnknown),
-        ("okx", {"code": "50113", "msg": "Invalid Sign"}, KeyRefused),
+        ("okx", {"code": "50113", "msg": "Invalid Sign"}, KeyRejected),
         ("kraken", {"error": ["EOrder:Insufficient funds"]}, Rejected),
         ("kraken", {"error": ["EService:Busy"]}, OutcomeUnknown),
-        ("kraken", {"error": ["EAPI:Invalid key"]}, KeyRefused),
+        ("kraken", {"error": ["EAPI:Invalid key"]}, KeyRejected),
         ("kucoin", {"code": "200004", "msg": "Balance insufficient!"}, Rejected),
         ("kucoin", {"code": "400100", "msg": "could be anything"}, OutcomeUnknown),
         ("bingx", {"code": 100202, "msg": "Insufficient balance"}, Rejected),

@@ -13,8 +13,8 @@ import pytest
 
 from engine.clock import ManualClock
 from engine.core import inputs as i
-from engine.core.errors import OutcomeUnknown, Rejected, StorageTrouble
-from engine.core.facts import AnyFact, FillBooked, OrderIntended, OutcomeLost
+from engine.core.errors import KeyRejected, OutcomeUnknown, Rejected, StorageTrouble
+from engine.core.facts import AnyFact, FillBooked, OrderIntended, OutcomeLost, Trouble
 from engine.core.ids import BookId, ClientOrderId, Coin, CommandId, ConnectionId, PresetId, Symbol
 from engine.core.ledger import Phase
 from engine.core.model import (
@@ -218,6 +218,21 @@ async def test_a_refused_entry_leaves_no_position() -> None:
         await world.runner.settle(5)
         assert world.runner.state.positions == {}
         assert world.runner.state.orders == {}
+
+
+async def test_a4_an_order_that_the_key_was_refused_for_is_over_and_the_desk_halts() -> None:
+    async with World().at_work() as world:
+
+        async def refuse(request: OrderRequest) -> OrderReport:
+            raise KeyRejected("Invalid API-key", "-2015")
+
+        world.exchange.submit = refuse  # type: ignore[method-assign]
+        world.signal()
+        await world.runner.settle(5)
+        assert world.runner.state.orders == {}
+        assert world.runner.state.is_halted
+        assert world.runner.state.halted == "the venue refuses our key: Invalid API-key"
+        assert (Trouble.KEY_REFUSED, "") in world.runner.state.troubles
 
 
 async def test_an_error_nobody_foresaw_in_a_submit_is_an_unknown_outcome() -> None:
