@@ -148,4 +148,6 @@ VENUES: dict[str, VenueMaker] = {
     "ccxt bybit at the sandbox": lambda: live("bybit"),
     "ccxt okx at the sandbox": lambda: live("okx"),
     "ccxt kraken at its stand-in": lambda: live("kraken"),
+    "ccxt kucoin at its stand-in": lambda: live("kucoin"),
+    "ccxt bingx at its stand-in": lambda: live("bingx"),
 }

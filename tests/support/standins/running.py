@@ -11,14 +11,18 @@ from sandbox.exchange.matching.fees import FeePolicy, TakenIn
 from sandbox.exchange.matching.model import Pair
 from sandbox.exchange.testing import RunningVenue
 from sandbox.exchange.venue import Client, Venue
+from tests.support.standins.bingx_stream import bingx
 from tests.support.standins.common import Speech, Streams, serving
 from tests.support.standins.kraken_stream import kraken
+from tests.support.standins.kucoin_stream import kucoin
 
 Make = Callable[[Venue], tuple[Speech, Streams]]
 
 STAND_INS: MappingProxyType[str, tuple[Make, FeePolicy]] = MappingProxyType(
     {
+        "bingx": (bingx, FeePolicy()),
         "kraken": (kraken, FeePolicy(taken_in=TakenIn.QUOTE)),
+        "kucoin": (kucoin, FeePolicy(taken_in=TakenIn.QUOTE)),
     }
 )
 
