@@ -25,11 +25,14 @@ from engine.core.money import ZERO, Quote
 from engine.core.state import TraderState
 from storage.store import Store
 from tests.support.live_truth import Owner, differences, read_facts
+from tests.support.processes import Start, start_fresh
 from tests.support.whole_desk import Bot, WholeDesk, eventually, whole_desk
 
 BOOK = BookId("main.live")
 ACCOUNT = "sandbox-key"
 KEYS = f'live = true\nkey = "{ACCOUNT}"\nsecret = "sandbox-secret"\n'
+PASSPHRASE = 'passphrase = "sandbox-passphrase"\n'
+"""What an account at OKX has besides."""
 WITHIN = 30.0
 """Seconds until the truth must be restored (issue: crash matrix)."""
 
@@ -150,10 +153,10 @@ async def open_running_book(database: Path, book: BookId = BOOK) -> None:
         await store.close()
 
 
-def levels_preset(price: Decimal) -> str:
+def levels_preset(price: Decimal, timeframe: str = "1s") -> str:
     """Enters at once at `price`, leaves 2 % below, with a stop that follows 5 % behind."""
     return (
-        'strategy = "levels"\nsymbols = ["BTC/USDT"]\ntimeframes = ["1s"]\n'
+        f'strategy = "levels"\nsymbols = ["BTC/USDT"]\ntimeframes = ["{timeframe}"]\n'
         f"parameters = {{ enter_at = {price * Decimal('0.995'):.2f}, leave_at = {price * Decimal('0.98'):.2f} }}\n"
         'size = { share = "10%" }\n'
         'exits = { stop_loss = "5%", take_profit = "off", trailing = "5%" }'
@@ -172,11 +175,21 @@ async def own_things(whole: WholeDesk, price: Decimal) -> Owner:
 
 
 @asynccontextmanager
-async def live_desk(folder: Path, *, running: bool = True, more: str = "") -> AsyncIterator[LiveDesk]:
-    """`running`: the live book is open and runs already; otherwise it begins on paper, as everybody does."""
-    async with whole_desk(folder) as whole:
+async def live_desk(
+    folder: Path,
+    *,
+    running: bool = True,
+    more: str = "",
+    dialect: str = "binance",
+    start: Start = start_fresh,
+) -> AsyncIterator[LiveDesk]:
+    """`running`: the live book is open and runs already; otherwise it begins on paper, as everybody does. Only
+    Binance has candles of a second: elsewhere the strategy never enters, and the owner does."""
+    async with whole_desk(folder, dialect=dialect, start=start) as whole:
         price = await whole.market.price()
-        whole.write_config(preset=levels_preset(price), connection=KEYS, more=more)
+        preset = levels_preset(price) if dialect == "binance" else levels_preset(price * 100, "1h")
+        keys = KEYS + (PASSPHRASE if dialect == "okx" else "")
+        whole.write_config(preset=preset, connection=keys, more=more)
         (folder / "own" / "levels.py").write_text(LEVELS, encoding="utf-8")
         if running:
             await open_running_book(whole.database)

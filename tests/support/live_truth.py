@@ -93,9 +93,9 @@ def _orders(ours: Iterable[Row], state: TraderState) -> Iterator[str]:
 
 
 def _fills(trades: Iterable[Row], facts: Sequence[AnyFact]) -> Iterator[str]:
-    """Each execution is booked, once (law 3)."""
+    """Each execution is booked, once (law 3). Bybit's ids are unique over all pairs, so its own begin with the pair."""
     theirs = Counter(str(one["id"]) for one in trades)
-    booked = Counter(str(one.fill.id) for one in facts if isinstance(one, FillBooked))
+    booked = Counter(str(one.fill.id).rpartition("-")[2] for one in facts if isinstance(one, FillBooked))
     for name in sorted(theirs.keys() | booked.keys()):
         if theirs[name] != booked[name]:
             yield f"fill {name} is {theirs[name]} times at the venue and {booked[name]} times in our books"

@@ -11,7 +11,6 @@ import asyncio
 import re
 import signal
 import sqlite3
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -25,9 +24,10 @@ import aiohttp
 from engine.core.ids import BookId
 from sandbox.exchange.testing import running_venue
 from sandbox.telegram.testing import Phone, RunningTelegram, SeenMessage, running_telegram
+from tests.support.processes import ROOT as ROOT
+from tests.support.processes import Process, Start, start_fresh
 from tests.support.stored import Stored, read_stored
 
-ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
 """Seconds that a test waits for anything before it fails."""
 TOKEN = "1:test-token-of-the-sandbox"
@@ -82,7 +82,7 @@ async def eventually(
 class Bot:
     """The bot as a process. What it says on the terminal is kept in a file."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     terminal: Path
 
     def said(self) -> str:
@@ -165,7 +165,9 @@ class WholeDesk:
     telegram: RunningTelegram
     phone: Phone
     markets: dict[str, Market]
+    dialect: str = "binance"
     bots: list[Bot] = field(default_factory=list)
+    start: Start = start_fresh
 
     @property
     def market(self) -> Market:
@@ -186,7 +188,9 @@ class WholeDesk:
         """`more`: further tables; `preset`, `connection`: further lines of the only preset and of every connection."""
         (self.folder / "own").mkdir(exist_ok=True)
         (self.folder / "own" / "steps.py").write_text(STEPS, encoding="utf-8")
-        accounts = "".join(_connection(name, market.url, connection) for name, market in self.markets.items())
+        accounts = "".join(
+            _connection(name, self.dialect, one.url, connection) for name, one in self.markets.items()
+        )
         text = (
             f'[telegram]\ntoken = "{token}"\napi_base = "{self.telegram.address}"\n'
             f'[strategies]\nfolder = "own"\n{accounts}'
@@ -197,14 +201,12 @@ class WholeDesk:
 
     async def run(self, *arguments: str) -> Bot:
         """Start `pocketdesk …`; `run` with the config unless said otherwise."""
+        return await self.launch("bot", arguments or ("run", "--config", str(self.config)))
+
+    async def launch(self, module: str, words: Sequence[str]) -> Bot:
+        """Start `python -m MODULE WORDS…` as a bot of this desk."""
         terminal = self.folder / f"terminal-{len(self.bots)}.txt"
-        words = arguments or ("run", "--config", str(self.config))
-        with terminal.open("wb") as out:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", *words, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL,
-                stdout=out, stderr=asyncio.subprocess.STDOUT,
-            )  # fmt: skip
-        self.bots.append(Bot(process, terminal))
+        self.bots.append(Bot(await self.start(module, words, terminal), terminal))
         return self.bots[-1]
 
     async def paired(self) -> Bot:
@@ -278,9 +280,9 @@ size = { share = "10%" }
 exits = { stop_loss = "5%", take_profit = "off" }"""
 
 
-def _connection(name: str, url: str, more: str) -> str:
+def _connection(name: str, venue: str, url: str, more: str) -> str:
     return (
-        f'[connections.{name}]\nvenue = "binance"\nrest_url = "{url}"\n'
+        f'[connections.{name}]\nvenue = "{venue}"\nrest_url = "{url}"\n'
         f'stream_url = "{url.replace("http", "ws", 1)}"\ninitial_state = "running"\npresets = ["steps"]\n{more}\n'
     )
 
@@ -293,6 +295,8 @@ async def whole_desk(
     instruments: Sequence[str] = ("BTC/USDT",),
     moving: bool = False,
     limits: bool = False,
+    dialect: str = "binance",
+    start: Start = start_fresh,
     **config: str,
 ) -> AsyncIterator[WholeDesk]:
     """Stand-ins on free ports, a config for them, nothing started yet; every bot that is started ends with it."""
@@ -302,9 +306,11 @@ async def whole_desk(
         http = await stack.enter_async_context(aiohttp.ClientSession())
         markets = {}
         for name in venues:
-            running = await stack.enter_async_context(running_venue(instruments, moving=moving))
+            running = await stack.enter_async_context(
+                running_venue(instruments, moving=moving, dialect=dialect)
+            )
             markets[name] = Market(running.base_url, http)
-        desk = WholeDesk(folder, telegram, phone, markets)
+        desk = WholeDesk(folder, telegram, phone, markets, dialect, start=start)
         desk.write_config(**config)
         try:
             yield desk
