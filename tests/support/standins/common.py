@@ -139,6 +139,11 @@ class Streams:
         """Whether faults on `ws subscribe` may strike it: pings are none."""
         return "subscribe" in text or "sub" in text
 
+    def pong(self, connection: Connection, answer: Any) -> None:
+        """To a ping that is a message, unless a fault on `ping` loses it."""
+        if self.venue.faults.strike("ping", Point.BEFORE_ACCEPT) is None:
+            connection.reply(answer)
+
     async def serve(self, request: web.Request) -> web.StreamResponse:
         rule = self.venue.faults.strike(f"connect {self.path}", Point.BEFORE_ACCEPT)
         struck = None if rule is None else await suffer(self.venue, request, rule)

@@ -58,8 +58,9 @@ def order_id(number: int) -> str:
     return f"OSTAND-{number:05d}-INVENU"
 
 
-def trade_id(number: int) -> str:
-    return f"TSTAND-{number:05d}-INVENU"
+def trade_id(trade: Trade) -> str:
+    """Unique over all pairs."""
+    return f"T{trade.pair.base:X<5}-{trade.id:05d}-INVENU"
 
 
 def order_word(order: Order) -> str:
@@ -186,15 +187,17 @@ class KrakenRest(Speech):
     # ── executions and balances ───────────────────────────────────────────────────────────
 
     def _query_trades(self, call: Call) -> Json:
-        wanted = call.params["txid"].split(",")
-        return {trade_id(one.id): _trade(call, one) for one in call.trades() if trade_id(one.id) in wanted}
+        wanted = call.params.get("txid", "").split(",")
+        if wanted == [""] or len(wanted) > 20:
+            raise Says("EGeneral:Invalid arguments")
+        return {trade_id(one): _trade(call, one) for one in call.trades() if trade_id(one) in wanted}
 
     def _history(self, call: Call) -> Json:
         """Newest first, of all pairs together; `start` and `end` in seconds, between both excluded and included."""
         start, end = call.number("start") or 0, call.number("end") or 2**40
         found = [one for one in reversed(_told(call)) if start < one.time_ms / 1000 <= end]
         skip = call.number("ofs") or 0
-        page = {trade_id(one.id): _trade(call, one) for one in found[skip : skip + PAGE]}
+        page = {trade_id(one): _trade(call, one) for one in found[skip : skip + PAGE]}
         return {"trades": page, "count": len(found)}
 
     def _balances(self, call: Call) -> Json:
@@ -284,7 +287,7 @@ def _order(call: Call, order: Order) -> Json:
 
 
 def _ids(call: Call, trades: list[Trade]) -> list[str]:
-    return [trade_id(one.id) for one in _consolidated(call, trades)]
+    return [trade_id(one) for one in _consolidated(call, trades)]
 
 
 def _told(call: Call) -> list[Trade]:

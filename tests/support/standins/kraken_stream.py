@@ -42,7 +42,7 @@ class KrakenStreams(Streams):
     def obey(self, connection: Connection, request: web.Request, text: str) -> None:
         asked = json.loads(text)
         if asked["method"] == "ping":
-            connection.reply({"method": "pong", "req_id": asked.get("req_id")})
+            self.pong(connection, {"method": "pong", "req_id": asked.get("req_id")})
             return
         account = self._rest.tokens.get(asked["params"].get("token", ""))
         if account is None:
@@ -127,7 +127,7 @@ def _ended(order: Order) -> Json:
 def _execution(trade: Trade) -> Json:
     return {
         "exec_type": "trade",
-        "exec_id": trade_id(trade.id),
+        "exec_id": trade_id(trade),
         "trade_id": trade.id,
         "order_type": "market",
         "last_qty": _number(trade.quantity),

@@ -28,6 +28,7 @@ from sandbox.exchange.matching.model import (
 from sandbox.exchange.rest import Desk, Json, Sent, plain
 from tests.support.standins.common import Call, Endpoint, Says, Speech
 
+PING_INTERVAL_MS = 18_000
 _WINDOW_MS = 5_000
 _NOT_THERE = Says("400100", "order not exist.")
 _NOT_WORKING = Says("400100", "order_not_exist_or_not_allow_to_cancel")
@@ -121,7 +122,7 @@ class KucoinRest(Speech):
             "endpoint": f"ws://{call.sent.headers['Host']}/endpoint",
             "encrypt": False,
             "protocol": "websocket",
-            "pingInterval": 18_000,
+            "pingInterval": PING_INTERVAL_MS,
             "pingTimeout": 10_000,
         }
         return {"token": token, "instanceServers": [server]}

@@ -34,7 +34,7 @@ class KucoinStreams(Streams):
     def obey(self, connection: Connection, request: web.Request, text: str) -> None:
         asked = json.loads(text)
         if asked["type"] == "ping":
-            connection.reply({"id": asked["id"], "type": "pong"})
+            self.pong(connection, {"id": asked["id"], "type": "pong"})
             return
         account = self._rest.tokens.get(request.query.get("token", ""))
         if account is None or asked.get("privateChannel") is not True:
