@@ -54,7 +54,7 @@ async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event)
     conversation.attach(desk)
     schedule = Schedule(conversation.scheduler, desk, clock)
     chores = [
-        asyncio.create_task(_every(TEND_EVERY, lambda: tend(store, desk), stop)),
+        asyncio.create_task(_every(TEND_EVERY, lambda: tend(store, desk, conversation.see_storage), stop)),
         asyncio.create_task(_every(TIDY_EVERY, store.tidy, stop)),
     ]
     page: HealthPage | None = None
@@ -79,17 +79,26 @@ async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event)
     return settled
 
 
-async def tend(store: Store, desk: Coordinator) -> None:
-    """Keep the lease, and stop entries while the disk is full or the database in trouble (P4).
+async def tend(
+    store: Store, desk: Coordinator, unstored: Callable[[str], None] = lambda trouble: None
+) -> None:
+    """Keep the lease, and stop entries while the disk is full or the database in trouble (P4). `unstored` hears why
+    nothing can be stored at all, empty when it can: no alert would come through the outbox then.
 
     Raises StorageTrouble.
     """
     try:
         await store.tend()
+    except LeaseLost:
+        raise
     except StorageTrouble as error:
         desk.see_storage(str(error))
+        unstored(str(error))
         raise
-    desk.see_storage(DISK_FULL if store.disk_full else "")
+    # The lease finds room in its old place for longer than a new fact does.
+    refused = store.journal.refused
+    desk.see_storage(refused or (DISK_FULL if store.disk_full else ""))
+    unstored(refused)
 
 
 async def _health_page(

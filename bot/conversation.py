@@ -34,6 +34,7 @@ from bot.pairing import Announce, Pairing
 from bot.polling import POLL_SECONDS, Polling, sentence_of
 from bot.screens import talk
 from bot.text import say
+from bot.unstored import Unstored
 from engine.clock import Clock
 from engine.desk import Desk
 from storage.people import Person
@@ -74,6 +75,7 @@ class Conversation:
         self._chat = Chat(self._bot, self._buttons)
         quiet = Quiet(settings.quiet_hours, settings.time_zone)
         self._sender = Sender(self._chat, store.outbox, clock, quiet)
+        self._unstored = Unstored(self._chat)
         self._charts = Charts()
         self._dashboard = Dashboard(self._chat, store.settings, clock)
         self._updates: Updates | None = None
@@ -119,6 +121,10 @@ class Conversation:
         self._sender.wake()
         self._dashboard.wake()
 
+    def see_storage(self, trouble: str) -> None:
+        """Why nothing can be stored at all, told past the outbox; empty when it can."""
+        self._unstored.see(trouble)
+
     async def start(self) -> None:
         """Returns at once; Telegram is reached in the background, for as long as it takes."""
         await self.job_queue.start()
@@ -148,6 +154,7 @@ class Conversation:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._unstored.close()
         await self._charts.close()
         for part in (self._farewell, self._shut_down):
             try:
@@ -205,6 +212,7 @@ class Conversation:
     async def _met(self, owner: Person) -> None:
         self._owner = owner
         self._sender.attach(owner)
+        self._unstored.attach(owner)
         await self._dashboard.attach(owner)
 
     # ── updates ───────────────────────────────────────────────────────────────────────────

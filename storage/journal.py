@@ -36,11 +36,24 @@ class SqlJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.refused = ""
+        """Why the last facts could not be stored, in words; empty when they were."""
 
     async def append(
         self, book: BookId, after: int, facts: Sequence[AnyFact], notices: Sequence[Notice] = ()
     ) -> int:
         """See `engine.ports.Journal.append`."""
+        try:
+            number = await self._append(book, after, facts, notices)
+        except StorageTrouble as error:
+            self.refused = str(error)
+            raise
+        self.refused = ""
+        return number
+
+    async def _append(
+        self, book: BookId, after: int, facts: Sequence[AnyFact], notices: Sequence[Notice]
+    ) -> int:
         rows = [_row(book, number, fact) for number, fact in enumerate(facts, after + 1)]
 
         def store(connection: Connection, again: bool = False) -> int:
