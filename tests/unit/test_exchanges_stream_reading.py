@@ -128,7 +128,7 @@ async def test_bybit_other_products_of_the_account_are_left_out() -> None:
 
 
 async def test_bybit_a_spot_order_is_one_even_with_a_field_of_contracts() -> None:
-    """ccxt takes an order with tpslMode for a contract's, and looks for another instrument."""
+    """ccxt takes an order with tpslMode for a contract's, and finds ours since no contracts are loaded."""
     async with told_by("bybit") as heard:
         heard.tell(bybit("order", tpslMode=""))
         assert [order["symbol"] for order in heard.orders] == ["BTC/USDT"]

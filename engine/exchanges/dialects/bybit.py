@@ -67,13 +67,13 @@ class Bybit(TwoKinds):
     async def open_stream(self, client: Any, hear: Hear, watching: Watching) -> None:
         """`order` and `execution` on one connection, each with an answer of its own, for which ccxt does not wait.
 
-        Both tell of all products of the account; only spot is ours. An order's market is given to ccxt, which would
-        otherwise guess whether it is a contract: https://bybit-exchange.github.io/docs/v5/websocket/private/order
+        Both tell of all products of the account; only spot is ours:
+        https://bybit-exchange.github.io/docs/v5/websocket/private/order
         """
 
         def told_orders(_connection: object, message: Raw) -> None:
             for row in _spot(message):
-                hear(client.parse_order(row, client.safe_market(row["symbol"], None, None, "spot")), None)
+                hear(client.parse_order(row), None)
 
         def told_executions(_connection: object, message: Raw) -> None:
             for row in _spot(message):
