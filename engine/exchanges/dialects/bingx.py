@@ -172,9 +172,9 @@ class Bingx(Dialect):
         client.handle_my_trades = lambda _connection, _message: None
         client.handle_subscription_status = answered
         watching.begin(queue.read_on())
-        watching.begin(_renewed(client))
         watching.begin(client.watch_orders(None, None, None, {"type": "spot"}))
         await watching.until(yes.to_all())
+        watching.begin(_renewed(client))
 
 
 def _earliest(client: Any) -> int:

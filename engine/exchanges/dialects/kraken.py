@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,8 @@ same coins would be booked by two ids. Where the parameter is:
 https://docs.kraken.com/api-reference/account-data/get-closed-orders"""
 KEPT = ("order_id", "cl_ord_id", "symbol", "side", "order_type", "order_qty", "limit_price", "cum_qty")
 """What is remembered of an order in the stream, since the message of its end may tell nothing but its number."""
+MOST_ORDERS = 10_000
+"""Orders remembered, the ended among them, since their end may be told twice."""
 
 _ccxt = lean.errors()
 
@@ -122,7 +125,7 @@ class Executions:
     def __init__(self, client: Any, hear: Hear) -> None:
         self._client = client
         self._hear = hear
-        self._orders: dict[str, Raw] = {}
+        self._orders: OrderedDict[str, Raw] = OrderedDict()
 
     def told(self, _connection: object, message: Raw) -> None:
         """Takes the place of ccxt's own handlers."""
@@ -139,10 +142,10 @@ class Executions:
         whole = {**self._orders.get(number, {}), **row}
         if "symbol" not in whole:
             raise LookupError(f"what was told of order {number} does not say which one it is")
-        if row.get("order_status") in ("filled", "canceled", "expired"):
-            self._orders.pop(number, None)
-        else:
-            self._orders[number] = {name: whole[name] for name in KEPT if name in whole}
+        self._orders[number] = {name: whole[name] for name in KEPT if name in whole}
+        self._orders.move_to_end(number)
+        while len(self._orders) > MOST_ORDERS:
+            self._orders.popitem(last=False)
         return whole
 
     def _order(self, whole: Raw) -> Raw:
