@@ -28,7 +28,8 @@ from bot.dashboard import Dashboard
 from bot.gate import Strangers, Verdict, judge, may_pair
 from bot.handlers.base import Services
 from bot.handlers.updates import Place, Updates
-from bot.outbox import Quiet, Sender
+from bot.outbox import Sender
+from bot.pacing import Quiet
 from bot.pair import announce as announce_on_terminal
 from bot.pairing import Announce, Pairing
 from bot.polling import POLL_SECONDS, Polling, sentence_of
@@ -139,7 +140,7 @@ class Conversation:
         """Let what was just stored reach the owner before the end, if Telegram can be reached in time."""
         if not self.reachable:
             return
-        self.wake()
+        self._sender.hurry()
         try:
             async with asyncio.timeout(seconds):
                 while True:

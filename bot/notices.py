@@ -11,9 +11,11 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.screens.base import Button, Row, Screen
+from bot.screens.fields import Data, Fields
 from bot.screens.figures import clock_time
 from bot.screens.summary import mode_mark, mode_word
-from bot.screens.telling import BODIES, Data, Fields
+from bot.screens.telling import BODIES
+from bot.screens.telling_orders import ORDER_BODIES
 from bot.text import Html, catalogue, fit, lines, plain, say, shorten, word
 from engine.core.model import Side
 from engine.core.notices import Weight
@@ -32,29 +34,49 @@ class Told(Protocol):
     def data(self) -> Data: ...
     @property
     def count(self) -> int: ...
+    @property
+    def last_at(self) -> datetime | None: ...
 
 
 def notice(told: Told) -> Screen:
     """The message of one notice."""
     text = lines(
         _body(told),
-        say("notice.count", count=told.count) if told.count > 1 else None,
-        say("notice.place", place=_place(told.data), time=clock_time(told.at)),
+        say("notice.count", count=told.count) if _is_repeated(told) else None,
+        say("notice.place", place=_place(told.data), time=clock_time(_time_of(told))),
     )
     return Screen(fit(text), _buttons(told))
 
 
 def line_of(told: Told) -> Html:
     """The same in one line, for lists and summaries."""
-    first = plain(_body(told)).split("\n", 1)[0]
-    counted = f"{shorten(first, 120)} ×{told.count}" if told.count > 1 else shorten(first, 120)
+    first = shorten(" · ".join(plain(_body(told)).split("\n")[: _lines_of(told)]), 120)
+    counted = f"{first} ×{told.count}" if _is_repeated(told) else first
     place = _place(told.data)
     return say("notice.line", text=counted, place=place) if place else say("notice.line_alone", text=counted)
 
 
-def merged(found: Sequence[Told], longest: int = 12) -> Screen:
+def _time_of(told: Told) -> datetime:
+    """An order's message is as new as its last step; of a trouble counts when it began."""
+    return told.last_at or told.at if told.kind in ORDER_BODIES else told.at
+
+
+def _lines_of(told: Told) -> int:
+    """How much and at which price is the second line of an order's notice."""
+    return 2 if told.kind in ORDER_BODIES else 1
+
+
+def _is_repeated(told: Told) -> bool:
+    """The next step of an order takes the place of the one before; it is no repeat."""
+    return told.count > 1 and told.kind not in ORDER_BODIES
+
+
+def merged(found: Sequence[Told], longest: int = 25) -> Screen:
     """Several that waited, as one message."""
-    shown = [say("notice.merged_line", time=clock_time(one.at), line=line_of(one)) for one in found[:longest]]
+    shown = [
+        say("notice.merged_line", time=clock_time(_time_of(one)), line=line_of(one))
+        for one in found[:longest]
+    ]
     hidden = len(found) - len(shown)
     text = lines(
         say("notice.merged", count=len(found)),
@@ -125,7 +147,13 @@ _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     "foreign_open": (("home.orders_plain", "orders"), ("button.reconcile", "reconcile")),
     "foreign_ended": (("home.orders_plain", "orders"), ("home.positions_plain", "positions")),
     "order_unknown": (("home.orders_plain", "orders"), ("button.halt", "halt")),
+    "order_rejected": (("home.orders_plain", "orders"),),
+    "order_placed": (("home.orders_plain", "orders"),),
+    "order_accepted": (("home.orders_plain", "orders"),),
     "order_ended": (("home.orders_plain", "orders"),),
+    "order_filled": (("button.position", "position"), ("home.orders_plain", "orders")),
+    "stop_resting": (("button.position", "position"), ("button.chart", "chart")),
+    "exit_wanted": (("button.position", "position"), ("home.orders_plain", "orders")),
     "reconciled": (("home.orders_plain", "orders"), ("home.positions_plain", "positions")),
     "trouble": (("button.pause", "pause"), ("button.health", "health")),
     "position_opened": (("button.position", "position"), ("button.chart", "chart")),

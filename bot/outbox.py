@@ -6,73 +6,27 @@ Telegram may be away for hours, ask for patience, or be blocked; trading never n
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from loguru import logger
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
 from bot.chat import Chat, seconds_of
-from bot.config_types import QuietHours
 from bot.notices import merged, notice
+from bot.pacing import Pace, Quiet, is_silent, together, wait_of
 from bot.polling import sentence_of
 from bot.screens.base import Button, Screen
 from engine.clock import Clock
-from engine.core.notices import Weight
 from storage.outbox import Outbox, Waiting, WaitingState
 from storage.people import Person
 
 POLL_SECONDS = 5.0
 BATCH = 100
-BURST = 5
-"""Messages at once before one a second is kept to."""
-MERGE_FROM = 6
-"""This many trade notices waiting at once become one message."""
-LATE = timedelta(seconds=30)
 _BACK_OFF = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _BLOCKED_SECONDS = 300.0
 _MOST_ATTEMPTS = 5
-_SILENT_KINDS = frozenset(
-    {"order_placed", "order_filled", "order_ended", "signal_taken", "signal_denied", "stop_moved", "stopped"}
-)
-
-
-class Pace:
-    """At most one message a second in a chat, with short bursts; by this process's own clock."""
-
-    def __init__(
-        self, rate: float = 1.0, burst: int = BURST, now: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._rate, self._burst, self._now = rate, burst, now
-        self._level, self._at = float(burst), now()
-
-    def wait(self) -> float:
-        """Seconds until the next one may go, which is counted as gone then."""
-        now = self._now()
-        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
-        self._at = now
-        self._level -= 1
-        return max(-self._level / self._rate, 0.0)
-
-
-def is_silent(one: Waiting, quiet: bool) -> bool:
-    """Fills make no sound; risk always does, whatever the hour."""
-    if one.weight >= Weight.RISK:
-        return False
-    return quiet or one.kind in _SILENT_KINDS or one.weight <= Weight.INFO
-
-
-class Quiet:
-    """The owner's quiet hours, by the wall clock of his zone."""
-
-    def __init__(self, hours: QuietHours | None, zone: str) -> None:
-        self._hours, self._zone = hours, ZoneInfo(zone)
-
-    def now(self, moment: datetime) -> bool:
-        return self._hours is not None and self._hours.covers(moment.astimezone(self._zone).time())
 
 
 class Sender:
@@ -88,7 +42,13 @@ class Sender:
         self._wake = asyncio.Event()
         self._again = asyncio.Event()
         self._failures = 0
+        self._hurried = False
         self.blocked = False
+
+    def hurry(self) -> None:
+        """The process ends: nothing is held back any more for what may come after it."""
+        self._hurried = True
+        self.wake()
 
     def attach(self, owner: Person) -> None:
         self._owner = owner
@@ -128,25 +88,16 @@ class Sender:
         """Send what is due; returns how long to rest."""
         if self._owner is None:
             return POLL_SECONDS
-        while due := await self._outbox.due(self._clock.now(), BATCH):
-            group = self._next(due)
-            wait = await self._tell(self._owner, group)
+        while waiting := await self._outbox.due(self._clock.now(), BATCH):
+            now = self._clock.now()
+            held = [timedelta(0) if self._hurried else wait_of(one, now) for one in waiting]
+            due = [one for one, wait in zip(waiting, held, strict=True) if not wait]
+            if not due:
+                return min(held).total_seconds()
+            wait = await self._tell(self._owner, together(due, now))
             if wait:
                 return wait
         return POLL_SECONDS
-
-    def _next(self, due: Sequence[Waiting]) -> Sequence[Waiting]:
-        """The most important one; or, when many of trading are waiting since long, all of those together."""
-        first = due[0]
-        alike = [one for one in due if one.weight <= Weight.TRADE and one.state is WaitingState.NEW]
-        late = self._clock.now() - first.at > LATE
-        if (
-            first.weight <= Weight.TRADE
-            and len(alike) >= MERGE_FROM
-            and (late or len(alike) >= 2 * MERGE_FROM)
-        ):
-            return alike
-        return [first]
 
     async def _tell(self, owner: Person, group: Sequence[Waiting]) -> float:
         """0 when it was told or given up; else the seconds to wait before the next try."""
@@ -167,7 +118,8 @@ class Sender:
         self._failures, self.blocked = 0, False
         now = self._clock.now()
         for one in group:
-            await self._outbox.sent(one.id, owner.chat_id, message_id, now)
+            # A message of several must not be edited into the news of one of them.
+            await self._outbox.sent(one.id, owner.chat_id, None if len(group) > 1 else message_id, now)
         return 0.0
 
     def _away(self, error: TelegramError) -> float:
@@ -199,7 +151,8 @@ class Sender:
     async def _send(self, owner: Person, group: Sequence[Waiting]) -> int:
         quiet = self._quiet.now(self._clock.now())
         if len(group) > 1:
-            sent = await self._chat.send(owner.chat_id, owner.user_id, _apart(merged(group)), silent=True)
+            silent = all(is_silent(one, quiet) for one in group)
+            sent = await self._chat.send(owner.chat_id, owner.user_id, _apart(merged(group)), silent=silent)
             return sent.message_id
         one, screen = group[0], _apart(notice(group[0]))
         if await self._counted(owner, one, screen):

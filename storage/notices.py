@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
-from engine.core.notices import Notice
+from engine.core.notices import Notice, Weight
 from storage.schema import outbox
 
 FRESH = timedelta(minutes=15)
@@ -17,7 +17,7 @@ NEW, CHANGED, SENT, DROPPED = "new", "changed", "sent", "dropped"
 
 
 def enqueue(connection: Connection, notices: Sequence[Notice]) -> None:
-    """Store each notice, or add it to the fresh row with its key."""
+    """Store each notice, or put it in the place of what the fresh row with its key said."""
     for notice in notices:
         if not (notice.key and _merge(connection, notice)):
             connection.execute(insert(outbox).values(_row(notice)))
@@ -25,7 +25,7 @@ def enqueue(connection: Connection, notices: Sequence[Notice]) -> None:
 
 def _merge(connection: Connection, notice: Notice) -> bool:
     found = connection.execute(
-        select(*outbox.c["id", "weight", "state", "repeated_at"])
+        select(*outbox.c["id", "kind", "weight", "state", "repeated_at"])
         .where(outbox.c.book == notice.book, outbox.c.key == notice.key)
         .order_by(outbox.c.id.desc())
         .limit(1)
@@ -33,13 +33,14 @@ def _merge(connection: Connection, notice: Notice) -> bool:
     row = found.first()
     if row is None or row.state == DROPPED or notice.at - row.repeated_at > FRESH:
         return False
-    if row.state != NEW and notice.weight > row.weight:
-        return False  # It weighs more now, and the edit of a message that was sent does not ring.
+    if _is_of_its_own(notice, row):
+        return False
     connection.execute(
         update(outbox)
         .where(outbox.c.id == row.id)
         .values(
             count=outbox.c.count + 1,
+            kind=notice.kind,
             data=dict(notice.data),
             weight=max(row.weight, int(notice.weight)),
             repeated_at=notice.at,
@@ -47,6 +48,15 @@ def _merge(connection: Connection, notice: Notice) -> bool:
         )
     )
     return True
+
+
+def _is_of_its_own(notice: Notice, row: Row[Any]) -> bool:
+    """Whether it must ring beside what the row says. The edit of a message that was sent does not ring; and of two
+    that ring and say different things, neither takes the other's place."""
+    if row.state != NEW and notice.weight > row.weight:
+        return True
+    rings = notice.weight > Weight.STEP and notice.kind != row.kind
+    return rings and (row.state != NEW or row.weight > Weight.STEP)
 
 
 def _row(notice: Notice) -> dict[str, Any]:

@@ -30,7 +30,8 @@ class WaitingState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A notice that waits. `count` is how often it came; `attempts` how often sending failed since it last worked."""
+    """A notice that waits. `count` is how often it came, `at` the first time and `last_at` the newest; `attempts` how
+    often sending failed since it last worked."""
 
     id: int
     at: datetime
@@ -45,6 +46,8 @@ class Waiting:
     chat_id: int | None
     message_id: int | None
     attempts: int
+    sent_at: datetime | None = None
+    last_at: datetime | None = None
 
     @property
     def notice(self) -> Notice:
@@ -73,7 +76,7 @@ class Outbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._handed: dict[int, int] = {}
+        self._handed: dict[int, tuple[int, int]] = {}
 
     async def due(self, now: datetime, limit: int = 20) -> list[Waiting]:
         """What may be sent now: falling weight, then in the order it came."""
@@ -84,17 +87,21 @@ class Outbox:
             .limit(limit)
         )
         # A repeat may be merged into a row while it is being sent: `sent` must notice that.
-        self._handed |= {row.id: row._mapping["count"] for row in rows}
+        self._handed |= {row.id: (row._mapping["count"], row.weight) for row in rows}
         return [_waiting(row) for row in rows]
 
-    async def sent(self, id: int, chat_id: int, message_id: int, at: datetime) -> None:
-        """It is in the chat now. If it was repeated meanwhile, it is due again, to be edited."""
+    async def sent(self, id: int, chat_id: int, message_id: int | None, at: datetime) -> None:
+        """It is in the chat now; `message_id` None: in one message with others, which is not to be edited for it.
+
+        If it was repeated meanwhile it is due again, to be edited; or anew, when it weighs more now: an edit does
+        not ring.
+        """
         told = self._handed.pop(id, None)
 
         def work(connection: Connection) -> None:
-            count = connection.scalar(select(outbox.c.count).where(outbox.c.id == id))
+            row = connection.execute(select(*outbox.c["count", "weight"]).where(outbox.c.id == id)).one()
             values = {"chat_id": chat_id, "message_id": message_id, "sent_at": at, "attempts": 0, "error": ""}
-            values["state"] = SENT if told is None or count == told else CHANGED
+            values["state"] = _after_sending(told or tuple(row), tuple(row))
             connection.execute(update(outbox).where(outbox.c.id == id).values(values))
 
         await self._database.write(work)
@@ -146,6 +153,13 @@ class Outbox:
         await self._database.write(lambda connection: connection.execute(statement))
 
 
+def _after_sending(handed: tuple[int, int], now: tuple[int, int]) -> str:
+    """From count and weight: as they were handed out, and as they are."""
+    if handed == now:
+        return SENT
+    return NEW if now[1] > handed[1] else CHANGED
+
+
 def _waiting(row: Row[Any]) -> Waiting:
     return Waiting(
         id=row.id,
@@ -161,6 +175,8 @@ def _waiting(row: Row[Any]) -> Waiting:
         chat_id=row.chat_id,
         message_id=row.message_id,
         attempts=row.attempts,
+        sent_at=row.sent_at,
+        last_at=row.repeated_at,
     )
 
 

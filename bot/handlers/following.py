@@ -103,5 +103,5 @@ async def _why(services: Services, order_id: ClientOrderId) -> str:
     """Why it ended is in the notice that told of it; the books keep only how."""
     for row in await services.store.outbox.recent(_ALERTS):
         if row.kind in _ENDINGS and row.data.get("order") == order_id:
-            return str(row.data.get("reason") or "")
+            return str(row.data.get("detail") or "")
     return ""

@@ -160,6 +160,7 @@ def _outcome_lost(state: TraderState, fact: f.OutcomeLost) -> None:
         fact.client_order_id,
         status=OrderStatus.UNKNOWN,
         unknown_since=fact.at,
+        lost_at=fact.at,
         attempts=0,
         ask_after=fact.at,
     )

@@ -14,9 +14,14 @@ from engine.core.ids import BookId
 
 
 class Weight(IntEnum):
-    """Waiting messages leave in falling order. From RISK upwards they ring, and no quiet hours mute them."""
+    """Waiting messages leave in falling order. From RISK upwards they ring, and no quiet hours mute them.
+
+    STEP is one step of an order on its way (sent, accepted, part filled): silent, and told together with the steps
+    after it. TRADE is what came of it.
+    """
 
     INFO = 10
+    STEP = 15
     TRADE = 20
     WARNING = 30
     RISK = 40
@@ -28,8 +33,9 @@ class Notice:
     """Something to tell the owner.
 
     `kind` picks the text in the catalogue, `data` fills it (JSON values; numbers of money as strings).
-    `thread`: the message is a reply to the first one of the same thread (an order's id), if there is one.
-    `key`: a repeat with the same key while that one is fresh is the same message with a count; empty: always new.
+    `thread`: the message is a reply to the first one of the same thread (a position), if there is one.
+    `key`: while the last notice with the same key is fresh, this one takes its place: it was not sent yet, or its
+    message is edited. One that weighs more than what was sent is a new message. Empty: always new.
     """
 
     at: datetime

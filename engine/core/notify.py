@@ -6,14 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.core import facts as f
-from engine.core.ids import book_id
-from engine.core.model import OrderType
+from engine.core import notify_orders
+from engine.core.ids import BookId, book_id
 from engine.core.notices import Notice, Weight
-from engine.core.orders import OrderStatus, Purpose
+from engine.core.notify_orders import Data, Told
+from engine.core.notify_orders import text as _text
 from engine.core.state import TraderState
-
-Data = dict[str, str | int | bool | None]
-Told = tuple[str, Weight, Data]
 
 
 def notice_of(fact: f.AnyFact, state: TraderState) -> Notice | None:
@@ -24,22 +22,23 @@ def notice_of(fact: f.AnyFact, state: TraderState) -> Notice | None:
         return None
     kind, weight, data = told
     data |= {"connection": state.connection, "mode": state.mode.value}
-    thread = str(data.get("order") or "")
-    return Notice(
-        fact.at, book_id(state.connection, state.mode), kind, weight, data, thread, _key(kind, state, data)
-    )
-
-
-def _key(kind: str, state: TraderState, data: Data) -> str:
-    """Troubles repeat, and so does an order that won't go; everything else is news each time."""
     book = book_id(state.connection, state.mode)
+    return Notice(fact.at, book, kind, weight, data, _thread(book, data), _key(book, fact, kind, data))
+
+
+def _thread(book: BookId, data: Data) -> str:
+    """All that concerns a position answers the message of its entry."""
+    return f"{book}:{data['position']}" if data.get("position") else str(data.get("order") or "")
+
+
+def _key(book: BookId, fact: f.AnyFact, kind: str, data: Data) -> str:
+    """What takes the place of what was told before: the steps of an order, troubles, and a foreign order that won't
+    go. Everything else is news each time."""
+    if chapter := notify_orders.chapter(fact, data):
+        return f"{book}:{chapter}"
     if kind == "foreign_open":
         return f"{book}:{kind}:{data['order']}"
     return f"{book}:{data['trouble']}:{data['subject']}" if kind == "trouble" else ""
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else f"{value:f}" if hasattr(value, "as_tuple") else str(value)
 
 
 def _foreign_found(fact: f.ForeignFound, state: TraderState) -> Told:
@@ -91,142 +90,10 @@ def _position_reduced(fact: f.PositionReduced, state: TraderState) -> Told:
     )
 
 
-def _signal_taken(fact: f.SignalTaken, state: TraderState) -> Told:
-    return (
-        "signal_taken",
-        Weight.TRADE,
-        {
-            "preset": fact.preset,
-            "symbol": fact.symbol,
-            "action": fact.action,
-            "price": _text(fact.price),
-            "reason": fact.reason,
-        },
-    )
-
-
-def _order_intended(fact: f.OrderIntended, state: TraderState) -> Told | None:
-    """A protecting stop is part of its position: placing it is no news of its own."""
-    order = fact.order
-    if order.type is OrderType.STOP:
-        return None
-    return (
-        "order_placed",
-        Weight.TRADE,
-        {
-            "order": order.client_order_id,
-            "symbol": order.symbol,
-            "side": order.side.value,
-            "type": order.type.value,
-            "quantity": _text(order.quantity),
-            "price": _text(order.price),
-            "stop_price": _text(order.stop_price),
-            "purpose": order.purpose.value,
-            "preset": order.preset,
-            "reason": order.reason,
-        },
-    )
-
-
-def _fill_booked(fact: f.FillBooked, state: TraderState) -> Told:
-    fill, order = fact.fill, state.order(fact.fill.client_order_id)
-    fee = fill.fees[0] if fill.fees else None
-    return (
-        "order_filled",
-        Weight.TRADE,
-        {
-            "order": fill.client_order_id,
-            "symbol": fill.symbol,
-            "side": fill.side.value,
-            "quantity": _text(fill.quantity),
-            "price": _text(fill.price),
-            "fee": _text(fee.amount) if fee else None,
-            "fee_coin": fee.coin if fee else None,
-            "partial": order is not None and order.remaining > 0,
-            "purpose": order.purpose.value if order else "",
-        },
-    )
-
-
-def _order_ended(fact: f.OrderEnded, state: TraderState) -> Told | None:
-    """Whatever was told as placed gets a sequel: its fills, a refusal, or this. A refused stop or exit is told by
-    what follows from it."""
-    order = state.order(fact.client_order_id)
-    if order is None or order.purpose is not Purpose.ENTRY or fact.status is OrderStatus.FILLED:
-        return None
-    if fact.status is OrderStatus.REJECTED:
-        return (
-            "order_rejected",
-            Weight.WARNING,
-            {"order": order.client_order_id, "symbol": order.symbol, "reason": fact.reason},
-        )
-    return (
-        "order_ended",
-        Weight.TRADE,
-        {
-            "order": order.client_order_id,
-            "symbol": order.symbol,
-            "status": fact.status.value,
-            "quantity": _text(order.quantity),
-            "filled": _text(fact.venue_filled),
-            "purpose": order.purpose.value,
-            "reason": fact.reason,
-        },
-    )
-
-
 def _reconciled(fact: f.Reconciled, state: TraderState) -> Told | None:
     """Agreement is no news; what was put right is. Money that came or went by itself was not wrong in our books."""
     wrong = fact.repairs - fact.flows
     return ("reconciled", Weight.WARNING, {"repairs": wrong}) if wrong else None
-
-
-def _outcome_lost(fact: f.OutcomeLost, state: TraderState) -> Told | None:
-    order = state.order(fact.client_order_id)
-    if order is None:
-        return None
-    return (
-        "order_unknown",
-        Weight.RISK,
-        {"order": order.client_order_id, "symbol": order.symbol, "since": fact.at.isoformat()},
-    )
-
-
-def _position_opened(fact: f.PositionOpened, state: TraderState) -> Told:
-    position = state.positions[fact.position_id]
-    return (
-        "position_opened",
-        Weight.TRADE,
-        {
-            "position": position.id,
-            "symbol": position.symbol,
-            "quantity": _text(position.quantity),
-            "price": _text(position.entry_price),
-            "stop": _text(fact.stop),
-            "take_profit": _text(fact.take_profit),
-        },
-    )
-
-
-def _position_closed(fact: f.PositionClosed, state: TraderState) -> Told:
-    return (
-        "position_closed",
-        Weight.TRADE,
-        {
-            "position": fact.position_id,
-            "symbol": fact.symbol,
-            "quantity": _text(fact.quantity),
-            "entry": _text(fact.entry_price),
-            "exit": _text(fact.exit_price),
-            "profit": _text(fact.profit),
-            "share": _text(fact.share),
-            "fees": _text(fact.fees),
-            "dust": _text(fact.dust),
-            "reason": fact.reason,
-            "held_seconds": int((fact.at - fact.opened_at).total_seconds()),
-            "quote": state.quote,
-        },
-    )
 
 
 def _exit_refused(fact: f.ExitRefused, state: TraderState) -> Told:
@@ -333,13 +200,7 @@ def _trouble_over(fact: f.TroubleOver, state: TraderState) -> Told:
 
 
 _TELL: dict[type, Callable[[Any, TraderState], Told | None]] = {
-    f.SignalTaken: _signal_taken,
-    f.OrderIntended: _order_intended,
-    f.FillBooked: _fill_booked,
-    f.OrderEnded: _order_ended,
-    f.OutcomeLost: _outcome_lost,
-    f.PositionOpened: _position_opened,
-    f.PositionClosed: _position_closed,
+    **notify_orders.TELL,
     f.ExitRefused: _exit_refused,
     f.StopRefused: _stop_refused,
     f.StopMoved: _stop_moved,

@@ -200,17 +200,18 @@ def test_law_10_a_trade_from_signal_to_result_is_told_in_order() -> None:
     told = [(one.kind, one.weight) for one in desk.notices]
     assert told == [
         ("state_changed", Weight.INFO),
-        ("signal_taken", Weight.TRADE),
-        ("order_placed", Weight.TRADE),
-        ("order_filled", Weight.TRADE),
-        ("position_opened", Weight.TRADE),
-        ("order_filled", Weight.TRADE),
+        ("order_placed", Weight.STEP),
+        ("order_filled", Weight.STEP),
+        ("position_opened", Weight.STEP),
+        ("stop_resting", Weight.STEP),
+        ("order_filled", Weight.STEP),
         ("position_closed", Weight.TRADE),
     ]
-    placed, filled = desk.told("order_placed")[0], desk.told("order_filled")[0]
-    assert placed.thread == filled.thread == desk.submitted()[0], "the fill answers its order's message"
-    assert filled.data["partial"] is False
-    assert filled.data["fee_coin"] == "BTC"
+    entering, leaving = desk.notices[1:5], desk.notices[5:]
+    assert len({one.key for one in entering}) == 1, "the entry is one message, edited as it goes"
+    assert len({one.key for one in leaving}) == 1, "and so is the way out"
+    assert entering[0].key != leaving[0].key
+    assert len({one.thread for one in desk.notices[1:]}) == 1, "all of a position answers its first message"
     closed = desk.told("position_closed")[0].data
     assert closed["entry"] == "100"
     assert closed["exit"] == "98"
@@ -223,7 +224,7 @@ def test_a_partial_fill_without_fees_says_so() -> None:
     name = desk.submitted()[0]
     desk.give(i.FillSeen(desk.now, fill(name, "4", "100")))
     told = desk.told("order_filled")[0].data
-    assert (told["partial"], told["fee"], told["fee_coin"]) == (True, None, None)
+    assert (told["filled"], told["quantity"], told["fees"]) == ("4", "10.0", "0")
 
 
 def test_a_rejected_order_is_told_with_the_venues_reason() -> None:
@@ -232,7 +233,7 @@ def test_a_rejected_order_is_told_with_the_venues_reason() -> None:
     desk.network.plan(Submit, Fault.REFUSED)
     desk.signal(BTC)
     (told,) = desk.told("order_rejected")
-    assert (told.weight, told.data["reason"]) == (Weight.WARNING, "refused for the test")
+    assert (told.weight, told.data["detail"]) == (Weight.WARNING, "refused for the test")
     assert not desk.state.positions
 
 
@@ -240,7 +241,7 @@ def test_a_report_that_says_rejected_is_a_refusal_too() -> None:
     desk = working_entry(Fault.HANGS)
     name = desk.submitted()[0]
     desk.give(i.OrderSeen(desk.now, report(name, VenueStatus.REJECTED, reason="no margin")))
-    assert desk.told("order_rejected")[0].data["reason"] == "no margin"
+    assert desk.told("order_rejected")[0].data["detail"] == "no margin"
     assert not desk.state.positions
 
 
@@ -264,7 +265,7 @@ def test_a_moved_stop_halts_and_lifts_are_told() -> None:
     desk.command(i.MoveStop, desk.position.id, price("99"))
     desk.command(i.Halt)
     desk.command(i.LiftHalt)
-    weights = [(one.kind, one.weight) for one in desk.notices[-3:]]
+    weights = [(one.kind, one.weight) for one in desk.notices if one.weight != Weight.STEP][-3:]
     assert weights == [
         ("stop_moved", Weight.INFO),
         ("halted", Weight.CRITICAL),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.config_types import QuietHours
-from bot.outbox import Pace, Quiet, is_silent
+from bot.pacing import Pace, Quiet, is_silent
 from engine.core.ids import BookId
 from engine.core.notices import Notice, Weight
 from sandbox.telegram.testing import OWNER
@@ -28,9 +28,12 @@ def notice(
 
 
 def fill(order: str = "pd1", **data: str | bool) -> Notice:
-    values = {"order": order, "symbol": "BTC/USDT", "side": "buy", "quantity": "0.5", "price": "100", **data}
-    body = {**PLACE, "fee": "0.05", "fee_coin": "USDT", **values}
-    return Notice(datetime.now(UTC), BookId("main.paper"), "order_filled", Weight.TRADE, body, order)
+    """A step of an entry, as the engine tells it: the whole so far, under the entry's key."""
+    values = {"order": order, "position": order, "symbol": "BTC/USDT", "side": "buy", "purpose": "entry"}
+    figures = {"quantity": "0.5", "filled": "0.5", "done": "0.5", "average": "100", "quote": "USDT"}
+    body = {**PLACE, **values, "status": "filled", **figures, **data}
+    key = f"entering:{order}"
+    return Notice(datetime.now(UTC), BookId("main.paper"), "order_filled", Weight.STEP, body, order, key)
 
 
 @pytest.fixture
@@ -50,18 +53,19 @@ async def emptied(talk: Talk) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_fills_are_silent_replies_and_risk_rings(talk: Talk) -> None:
-    placed = notice("order_placed", thread="pd1", symbol="BTC/USDT", side="buy", order="pd1")
-    await talk.tell(placed, fill(), notice("halted", Weight.CRITICAL, breaker="drawdown", reason="drawdown"))
-    await talk.phone.wait_for("filled")
-    first, *_ = [one for one in await talk.phone.messages() if "sent" in one.text]
-    filled = next(one for one in await talk.phone.messages() if "filled" in one.text)
+async def test_fills_are_silent_results_answer_them_and_risk_rings(talk: Talk) -> None:
+    halt = notice("halted", Weight.CRITICAL, breaker="drawdown", reason="drawdown")
+    await talk.tell(fill("pd1"), halt)
+    filled = await talk.phone.wait_for("filled")
+    await talk.tell(notice("position_closed", thread="pd1", symbol="BTC/USDT", profit="1", quote="USDT"))
+    closed = await talk.phone.wait_for("closed")
     halted = next(one for one in await talk.phone.messages() if "Halted" in one.text)
     assert filled.silent
-    assert filled.reply_to is not None
-    assert filled.reply_to.id == first.id
+    assert closed.reply_to is not None
+    assert closed.reply_to.id == filled.id
     assert not halted.silent
-    assert halted.id < first.id, "the most important goes first"
+    assert not closed.silent
+    assert halted.id < filled.id, "the most important goes first"
 
 
 async def test_an_alert_carries_the_buttons_that_answer_it(talk: Talk) -> None:
@@ -87,9 +91,9 @@ async def test_a_repeat_is_an_edit_with_a_count(talk: Talk) -> None:
 
 async def test_429_is_obeyed_and_nothing_is_lost(talk: Talk) -> None:
     talk.telegram.fault("too_many_requests", seconds=1.2, methods=["sendMessage"])
-    await talk.tell(*(fill(f"pd{index}") for index in range(3)))
+    await talk.tell(*(notice("position_closed", symbol=f"{coin}/USDT") for coin in "ABC"))
     await emptied(talk)
-    assert len([one for one in await texts(talk) if "filled" in one]) == 3
+    assert len([one for one in await texts(talk) if "closed" in one]) == 3
     refused = [one for one in talk.telegram.calls("sendMessage") if one.error_code == 429]
     assert 1 <= len(refused) <= 2, "it waits as it was told"
 
@@ -178,7 +182,7 @@ def waiting(kind: str, weight: Weight) -> Waiting:
 def test_quiet_hours_never_mute_risk(quiet: bool, weight: Weight) -> None:
     assert not is_silent(waiting("order_filled", weight), quiet)
     assert is_silent(waiting("position_closed", Weight.TRADE), True)
-    assert is_silent(waiting("order_filled", Weight.TRADE), False)
+    assert is_silent(waiting("order_filled", Weight.STEP), False)
 
 
 def test_quiet_hours_go_by_the_owners_clock() -> None:

@@ -244,25 +244,37 @@ SCREENS: dict[str, Callable[[], Screen]] = {
 }  # fmt: skip
 
 PLACE = {"connection": "main", "mode": "paper"}
-TRADE = {"order": "pd1", "symbol": "BTC/USDT", "side": "buy", "quantity": "0.016", "price": "60000.1"}
+SENT: dict[str, str | int | bool | None] = {
+    "order": "pd1", "position": "p1", "symbol": "BTC/USDT", "side": "buy", "type": "market", "purpose": "entry",
+    "status": "intended", "quantity": "0.016", "filled": "0", "price": None, "stop_price": None, "preset": "cross",
+    "reason": "crossed", "lost_at": None,
+}  # fmt: skip
+PART = {
+    **SENT, "status": "working", "filled": "0.006", "done": "0.006", "held": "0.005994", "average": "60000.1",
+    "fees": "0.36", "quote": "USDT", "stop": "58800", "take_profit": None, "resting": None,
+}  # fmt: skip
+DONE = {**PART, "status": "filled", "filled": "0.016", "done": "0.016", "held": "0.015984", "fees": "0.96"}
+SALE = {
+    **SENT, "side": "sell", "purpose": "exit", "status": "working", "quantity": "0.01598", "filled": "0.006",
+    "done": "0.006", "held": "0.009984", "average": "60800", "fees": "1.2", "quote": "USDT",
+    "preset": None, "reason": "take_profit",
+}  # fmt: skip
 NOTICES: dict[str, dict[str, str | int | bool | None]] = {
     "started": {"version": "0.1.0", "positions": 2, "orders": 1, "state": "paused", "halted": "", "clean": False},
     "stopped": {},
-    "signal_taken": {"preset": "cross", "symbol": "BTC/USDT", "action": "enter", "price": "60000.1", "reason": "crossed"},
-    "signal_denied": {"preset": "cross", "symbol": "BTC/USDT", "action": "enter", "reason": "total exposure is used up"},
-    "order_placed": {**TRADE, "type": "market", "stop_price": None, "purpose": "entry", "preset": "cross", "reason": "crossed"},
-    "order_filled": {**TRADE, "fee": "0.96", "fee_coin": "USDT", "partial": False, "purpose": "entry"},
-    "order_rejected": {"order": "pd1", "symbol": "BTC/USDT", "reason": "below the least notional"},
-    "order_ended": {
-        "order": "pd1", "symbol": "BTC/USDT", "status": "expired", "quantity": "0.016", "filled": "0.003",
-        "purpose": "entry", "reason": "",
-    },
+    "order_placed": SENT,
+    "order_accepted": {**SENT, "status": "working"},
+    "order_filled": PART,
+    "position_opened": DONE,
+    "stop_resting": {**DONE, "resting": "0.01598", "take_profit": "63000"},
+    "order_rejected": {**SENT, "status": "rejected", "detail": "below the least notional"},
+    "order_ended": {**PART, "status": "expired", "resting": "0.005994", "detail": "the venue took it off the book"},
+    "order_unknown": {**SENT, "status": "unknown", "since": NOW.isoformat(), "lost_at": NOW.isoformat()},
+    "exit_wanted": {"position": "p1", "symbol": "BTC/USDT", "purpose": "exit", "quantity": "0.015984", "reason": "time_limit"},
     "reconciled": {"repairs": 2},
-    "order_unknown": {"order": "pd1", "symbol": "BTC/USDT", "since": NOW.isoformat()},
-    "position_opened": {"position": "p1", "symbol": "BTC/USDT", "quantity": "0.016", "price": "60000.1", "stop": "58800", "take_profit": None},
     "position_closed": {
         "position": "p1", "symbol": "BTC/USDT", "quantity": "0.016", "entry": "60000.1", "exit": "60800", "profit": "-12.34",
-        "share": "-0.0128", "fees": "1.93", "reason": "stop", "held_seconds": 3723, "quote": "USDT",
+        "share": "-0.0128", "fees": "1.93", "reason": "stop", "held_seconds": 3723, "quote": "USDT", "dust": "0.00000412",
     },
     "exit_refused": {"position": "p1", "symbol": "BTC/USDT", "reason": "market closed", "retry_after": NOW.isoformat()},
     "stop_refused": {"position": "p1", "symbol": "BTC/USDT", "reason": "market closed", "retry_after": NOW.isoformat()},
@@ -284,6 +296,20 @@ NOTICES: dict[str, dict[str, str | int | bool | None]] = {
     "forged": {"user_id": "1001"},
     "never_heard_of": {"what": "<i>", "how": None},
 }  # fmt: skip
+
+
+WAYS: dict[str, tuple[str, dict[str, str | int | bool | None]]] = {
+    "at_a_price": ("order_placed", {**SENT, "type": "limit", "price": "59000", "preset": None, "reason": "by hand"}),
+    "nothing_filled": ("order_ended", {**SENT, "status": "never_arrived", "detail": "the venue does not know it"}),
+    "known_again": ("stop_resting", {**DONE, "resting": "0.015984", "lost_at": NOW.isoformat()}),
+    "leaving_part": ("order_filled", SALE),
+    "stop_part": ("order_filled", {**SALE, "purpose": "stop", "type": "stop", "reason": "stop_loss"}),
+    "stop_unknown": (
+        "order_unknown",
+        {**SALE, "purpose": "stop", "type": "stop", "stop_price": "58800", "filled": "0", "since": NOW.isoformat()},
+    ),
+}  # fmt: skip
+"""The same kinds further on their way."""
 
 
 def told(kind: str, data: dict[str, str | int | bool | None], count: int = 1) -> Waiting:
@@ -340,6 +366,13 @@ def test_notice(kind: str) -> None:
     check(f"notice_{kind}", screen)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_ways_of_an_order(way: str) -> None:
+    screen = notice(told(*WAYS[way], 9))
+    sound(screen)
+    check(f"notice_way_{way}", screen)
+
+
 def test_every_kind_has_a_golden_notice() -> None:
     assert set(KINDS) < set(NOTICES)
 
@@ -371,7 +404,7 @@ WILD = st.one_of(
 
 @given(kind=st.sampled_from([*NOTICES]), data=st.data(), count=st.integers(1, 10**9))
 def test_any_notice_data_is_sound(kind: str, data: st.DataObject, count: int) -> None:
-    names = [*NOTICES[kind], "connection", "mode"]
+    names = [*NOTICES[kind], "connection", "mode", "detail", "lost_at"]
     wild = {name: data.draw(WILD) for name in names}
     one = replace(told(kind, {}, count), data=wild)
     sound(notice(one))

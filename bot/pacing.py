@@ -1,0 +1,95 @@
+"""When a waiting notice is sent, how loudly, and together with which others (DESIGN §4).
+
+Steps of an order (sent, accepted, part filled) are silent: they wait a moment for the next one, which takes their
+place, and their message is edited no faster than a person reads. Whatever rings goes at once and alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.config_types import QuietHours
+from engine.core.notices import Weight
+from storage.outbox import Waiting, WaitingState
+
+BURST = 5
+"""Messages at once before one a second is kept to."""
+MERGE_FROM = 6
+"""This many notices of trading waiting at once become one message."""
+MOST_MERGED = 25
+"""Results in one message: each has its line."""
+LATE = timedelta(seconds=30)
+STEP_WAITS = timedelta(seconds=2)
+"""An order at market is filled and protected within this time: its entry is one message then."""
+EDIT_WAITS = timedelta(seconds=3)
+"""Between two edits of one message, so that a hundred part fills in a minute are not a hundred edits."""
+_SILENT_KINDS = frozenset({"stop_moved", "stopped"})
+
+
+class Pace:
+    """At most one message a second in a chat, with short bursts; by this process's own clock."""
+
+    def __init__(
+        self, rate: float = 1.0, burst: int = BURST, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate, self._burst, self._now = rate, burst, now
+        self._level, self._at = float(burst), now()
+
+    def wait(self) -> float:
+        """Seconds until the next one may go, which is counted as gone then."""
+        now = self._now()
+        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
+        self._at = now
+        self._level -= 1
+        return max(-self._level / self._rate, 0.0)
+
+
+class Quiet:
+    """The owner's quiet hours, by the wall clock of his zone."""
+
+    def __init__(self, hours: QuietHours | None, zone: str) -> None:
+        self._hours, self._zone = hours, ZoneInfo(zone)
+
+    def now(self, moment: datetime) -> bool:
+        return self._hours is not None and self._hours.covers(moment.astimezone(self._zone).time())
+
+
+def is_silent(one: Waiting, quiet: bool) -> bool:
+    """Fills make no sound, but a stop that sells does; risk always does, whatever the hour."""
+    if one.weight >= Weight.RISK:
+        return False
+    return quiet or _is_step(one) or one.kind in _SILENT_KINDS or one.weight <= Weight.INFO
+
+
+def _is_step(one: Waiting) -> bool:
+    return one.weight == Weight.STEP and one.data.get("purpose") != "stop"
+
+
+def wait_of(one: Waiting, now: datetime) -> timedelta:
+    """How long it is still held back for what may take its place. Nothing that rings is."""
+    if one.state is WaitingState.CHANGED and one.message_id is not None and one.sent_at is not None:
+        ready, longest = one.sent_at + EDIT_WAITS, EDIT_WAITS
+    elif _is_step(one):
+        ready, longest = one.at + STEP_WAITS, STEP_WAITS
+    else:
+        return timedelta(0)
+    # A clock that was set back must not hold a message for hours.
+    left = ready - now
+    return left if timedelta(0) < left <= longest else timedelta(0)
+
+
+def together(due: Sequence[Waiting], now: datetime) -> Sequence[Waiting]:
+    """The most important one; or, when many of trading wait, all of its sort: steps with steps, and results with
+    results once they are late, since a result rings by itself when it is news."""
+    first = due[0]
+    alike = [one for one in due if _may_merge(one) and _is_step(one) == _is_step(first)]
+    late = now - first.at > LATE
+    enough = late or (_is_step(first) and len(alike) >= 2 * MERGE_FROM)
+    return alike[:MOST_MERGED] if _may_merge(first) and len(alike) >= MERGE_FROM and enough else [first]
+
+
+def _may_merge(one: Waiting) -> bool:
+    return one.weight <= Weight.TRADE and one.state is WaitingState.NEW
