@@ -112,6 +112,11 @@ class AccountCalls:
             self.reads.options.get("timeDifference"),
         )
 
+    @property
+    def clock_off_ms(self) -> int:
+        """How far our clock is ahead of the venue's, as far as we had to ask."""
+        return int(self.reads.options.get("timeDifference") or 0)
+
     async def ensure(self, symbol: Symbol) -> None:
         """Load the venue's rules of what was never asked for; both clients share them."""
         async with self._loading:

@@ -115,7 +115,8 @@ class CcxtExchange:
             raise Unavailable(f"{self._row.title} is asked at short intervals: its user stream is not used.")
         self._calls.gate.check()
         markets = list((self._calls.reads.markets or {}).values())
-        self._stream = UserStream(self._make_client(), self._dialect, self._names, self._clock)
+        off = self._calls.clock_off_ms
+        self._stream = UserStream(self._make_client(), self._dialect, self._names, self._clock, off)
         try:
             async for seen in self._stream.events(markets):
                 yield seen

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from engine.clock import Clock
@@ -35,9 +36,13 @@ Item = OrderSeen | FillSeen | PocketdeskError
 
 
 class UserStream:
-    """One connection's life, with a client of its own: opening anew is really a new connection."""
+    """One connection's life, with a client of its own: opening anew is really a new connection.
 
-    def __init__(self, client: Any, dialect: Dialect, names: Names, clock: Clock) -> None:
+    `clock_off_ms` is how far our clock was found to be ahead of the venue's."""
+
+    def __init__(
+        self, client: Any, dialect: Dialect, names: Names, clock: Clock, clock_off_ms: int = 0
+    ) -> None:
         client.streaming = {**client.streaming, "keepAlive": PING_EVERY_MS}
         client.handle_message = self._guarded(client.handle_message)
         self._client = client
@@ -45,6 +50,7 @@ class UserStream:
         self._dialect = dialect
         self._names = names
         self._clock = clock
+        self._clock_off_ms = clock_off_ms
         self._items: asyncio.Queue[Item] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self._echoes: dict[ClientOrderId, asyncio.TimerHandle] = {}
@@ -73,7 +79,7 @@ class UserStream:
     async def _sign_in(self, markets: Sequence[Any]) -> None:
         self.know(markets)
         try:
-            async with asyncio.timeout(OPEN_WITHIN):
+            async with asyncio.timeout(OPEN_WITHIN), _at_venue_time(self._client, self._clock_off_ms):
                 await self._dialect.open_stream(self._client, self._hear, self._watching)
         except errors.CAUGHT as error:
             raise Unavailable(f"The user stream can't be opened: {errors.words_of(error)}") from None
@@ -159,3 +165,18 @@ class UserStream:
             # A venue that hangs does not say goodbye either.
             if self._client.session is not None:
                 await self._client.session.close()
+
+
+@asynccontextmanager
+async def _at_venue_time(client: Any, off_ms: int) -> AsyncIterator[None]:
+    """ccxt signs a request by the venue's time, once that is known, but a stream by our own clock (A5). Pings and
+    pongs are measured by our own all the while."""
+    ours = type(client)
+    client.milliseconds = lambda: ours.milliseconds() - off_ms
+    client.seconds = lambda: ours.seconds() - off_ms // 1000
+    client.handle_pong = lambda connection, _message: setattr(connection, "lastPong", ours.milliseconds())
+    try:
+        yield
+    finally:
+        del client.milliseconds, client.seconds, client.handle_pong
+        client.options["timeDifference"] = off_ms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -229,6 +230,22 @@ async def test_after_a_cut_the_stream_can_be_opened_anew(name: str) -> None:
                 return bool(ears.orders)
 
             await eventually(told, "the stop")
+
+
+@pytest.mark.parametrize("minutes", [-2, 2])
+@pytest.mark.parametrize("name", VENUES)
+async def test_a5_with_a_clock_that_is_off_the_stream_opens_by_the_venues_time(
+    monkeypatch: pytest.MonkeyPatch, name: str, minutes: int
+) -> None:
+    monkeypatch.setattr(user_stream, "PING_EVERY_MS", 100)
+    async with live(name) as venue:
+        await venue.exchange.open_orders(BTC)
+        venue.running.do("clock", offset_ms=minutes * 60_000)
+        await venue.exchange.balances()  # is refused, and our clock is set
+        async with listening(venue) as ears:
+            await asyncio.sleep(0.5)  # pings are measured by our own clock
+            await venue.exchange.submit(BUY)
+            await ears.all_of(await venue.exchange.fills(BTC, START))
 
 
 @pytest.mark.parametrize(
