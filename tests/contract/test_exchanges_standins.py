@@ -20,7 +20,7 @@ from engine.exchanges.dialects.kraken import Kraken
 from tests.contract import test_exchanges_faults as faults
 from tests.contract.exchange_venue import BTC, CREDENTIALS, START, LiveUnderTest, live
 from tests.contract.test_exchanges import an_order, ended
-from tests.support.standins import bingx_rest
+from tests.support.standins import bingx_rest, kucoin_rest
 from tests.support.standins.running import STAND_INS
 
 VENUES = tuple(STAND_INS)
@@ -166,10 +166,39 @@ async def test_kucoin_says_that_there_is_no_order_in_several_ways(words: str) ->
     async with live("kucoin") as venue:
         rule = venue.running.fault("ask", "status", code="400100", text=words)
         assert await venue.exchange.order(client_order_id(IntentId("never")), BTC) is None
-        assert rule.struck == 2
+        assert rule.struck == 3
         rule.text = "anything else"
         with pytest.raises(Unavailable, match="anything else"):
             await venue.exchange.order(client_order_id(IntentId("never")), BTC)
+
+
+@pytest.mark.parametrize("still_told", [True, False])
+async def test_kucoin_a_stop_that_is_triggered_between_two_questions_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch, still_told: bool
+) -> None:
+    async with live("kucoin") as venue:
+        await venue.exchange.submit(STOP)
+        if still_told:
+            told = kucoin_rest._stop
+            monkeypatch.setattr(kucoin_rest, "_stop", lambda order: {**told(order), "status": "TRIGGERED"})
+            monkeypatch.setattr(kucoin_rest, "is_stop", _first_time(kucoin_rest.is_stop, 2))
+        else:
+            await venue.price(Decimal(44000))
+            venue.running.fault("ask", "status", code="400100", text="order not exist.", times=1)
+        report = await venue.exchange.order(STOP.client_order_id, BTC)
+        assert report is not None
+        assert report.status is (VenueStatus.OPEN if still_told else VenueStatus.FILLED)
+
+
+def _first_time(is_stop: Any, questions: int) -> Any:
+    """It is told of as a stop for so many questions, and then as the order that it became."""
+    left = [questions]
+
+    def told(order: Any) -> bool:
+        left[0] -= 1
+        return bool(is_stop(order)) and left[0] >= 0
+
+    return told
 
 
 async def test_kucoin_an_execution_of_an_order_that_is_forgotten_is_not_ours() -> None:

@@ -52,17 +52,25 @@ class Kucoin(TwoKinds):
         return placed
 
     async def find(self, client: Any, order: ClientOrderId, symbol: Symbol) -> Raw | None:
-        """A stop that was triggered is a plain order, and one that was cancelled is told of no more: status is NEW or
-        TRIGGERED (https://www.kucoin.com/docs-new/rest/spot-trading/orders/get-stop-order-by-clientoid). 'order not
-        exist' comes with several codes, which ccxt reads by their text; an answer without an order says the same."""
-        for stop in (False, True):
-            try:
-                found = await self._find_kind(client, order, symbol, stop)
-            except OrderNotFound:
-                continue
-            if found.get("id"):
+        """A stop becomes a plain order when it is triggered, which may be just between two questions: so plain orders
+        are asked for once more before it is none. One that was cancelled is told of no more, only NEW and TRIGGERED:
+        https://www.kucoin.com/docs-new/rest/spot-trading/orders/get-stop-order-by-clientoid"""
+        for stop in (False, True, False):
+            found = await self._known(client, order, symbol, stop)
+            if found is not None:
                 return found
         return self._gone.get(order)
+
+    async def _known(self, client: Any, order: ClientOrderId, symbol: Symbol, stop: bool) -> Raw | None:
+        """'order not exist' comes with several codes, which ccxt reads by their text; an answer without an order says
+        the same, and so does a stop that is one no more."""
+        try:
+            found = await self._find_kind(client, order, symbol, stop)
+        except OrderNotFound:
+            return None
+        if not found.get("id") or (stop and found["info"].get("status") == "TRIGGERED"):
+            return None
+        return found
 
     async def find_by_venue_id(self, client: Any, order: str, symbol: Symbol) -> Raw | None:
         try:
