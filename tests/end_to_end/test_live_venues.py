@@ -33,6 +33,16 @@ async def test_law3_a_position_from_buy_to_stop_is_booked_once_whatever_the_stre
         _booked_once(desk)
 
 
+async def test_law3_fills_that_bybits_stream_keeps_to_itself_are_asked_for(tmp_path: Path) -> None:
+    """It tells of an order and of its executions apart, so that one of both can be lost."""
+    async with live_desk(tmp_path, dialect="bybit") as desk:
+        bot = await desk.whole.paired()
+        await desk.settled(bot)
+        await desk.whole.market.fault("user execution", "silence")
+        await _bought(desk, bot)
+        assert await _struck(desk) > 0
+
+
 async def _bought(desk: LiveDesk, bot: Bot) -> None:
     async def offered() -> SeenMessage | None:
         """As soon as there is a price."""

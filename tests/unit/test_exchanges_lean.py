@@ -45,6 +45,19 @@ def test_all_venues_of_ours_can_be_made_beside_each_other() -> None:
     assert int(run(f"[lean.venue_class(name) for name in {ids}]; {MODULES}")) < 60
 
 
+def test_a_venues_modules_come_with_its_first_client_and_not_before() -> None:
+    """Streams among them: an account on paper, or at another venue, pays nothing for them."""
+    code = f"""
+from engine.clock import SystemClock
+from engine.exchanges.ccxt_exchange import CcxtExchange
+from engine.exchanges.credentials import Credentials
+before = {COUNT}
+CcxtExchange("okx", SystemClock(), Credentials("test-key", "test-secret", "test-passphrase"))
+print(before, "ccxt.pro.okx" in sys.modules, {COUNT})
+"""
+    assert run(code) == "0 True 1"
+
+
 def test_ordinary_use_of_ccxt_goes_on_with_the_same_classes() -> None:
     code = """
 mine = lean.venue_class('binance')
