@@ -1,0 +1,106 @@
+"""What the owner asked for outlives the process: back to paper, a foreign order closed; and what the config lost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from engine.core.facts import ForeignResolved, PresetGone
+from engine.core.ids import ClientOrderId
+from sandbox.telegram.testing import SeenMessage
+from tests.support.live_desk import LiveDesk, live_desk
+from tests.support.whole_desk import button, eventually
+
+FOREIGN = ClientOrderId("pd" + "f" * 16)
+
+
+async def press(desk: LiveDesk, message: SeenMessage, text: str, wanted: str) -> SeenMessage:
+    await desk.whole.phone.press(message, button(message, text))
+    return await desk.whole.told(wanted)
+
+
+async def foreign_order(desk: LiveDesk) -> dict[str, Any]:
+    (found,) = [one for one in (await desk.venue())["orders"] if one["clientOrderId"] == FOREIGN]
+    return dict(found)
+
+
+async def test_law_8_back_to_paper_is_carried_out_by_the_process_that_follows_a_crash(tmp_path: Path) -> None:
+    async with live_desk(tmp_path) as desk:
+        price = await desk.whole.market.price()
+        bot = await desk.whole.paired()
+        await desk.until(bot, "a position", lambda state: any(one.stop for one in state.positions.values()))
+        await desk.settled(bot)
+        await desk.whole.market.control(  # so that no strategy wants anything
+            "POST", "price", instrument="BTC/USDT", price=f"{price * Decimal('0.99'):.2f}"
+        )
+        screen = await desk.whole.ask("/live main", "LIVE")
+        await press(desk, screen, "Back to paper", "It goes back to paper as soon as nothing is open")
+        await bot.kill()
+        bot = await desk.whole.run()
+        await desk.settled(bot, starts=2)
+        left = await desk.whole.ask("/live main", "It goes back to paper as soon as nothing is open")
+        assert "Still open: positions 1" in left.text
+        asked = await desk.whole.ask("/flatten", "Leave every position at market?")
+        await desk.whole.phone.press(asked, button(asked, "Yes"))
+
+        async def on_paper() -> bool:
+            return "PAPER" in (await desk.whole.ask("/connections", "Connections")).text
+
+        await eventually(on_paper, "paper", pause=0.3)
+        assert not desk.state().positions
+
+
+async def test_law_2_a_foreign_sale_whose_cancel_died_with_the_process_is_cancelled_by_the_next(
+    tmp_path: Path,
+) -> None:
+    async with live_desk(tmp_path) as desk:
+        price = await desk.whole.market.price()
+        await desk.whole.market.control(
+            "POST", "order", instrument="BTC/USDT", side="SELL", type="LIMIT", quantity="0.01",
+            price=f"{price * 2:.2f}", client_id=FOREIGN,
+        )  # fmt: skip
+        bot = await desk.whole.paired()
+        await desk.whole.told("an order at the venue that is not in our books")
+        await desk.whole.market.fault("cancel", "hang", point="before-accept")
+        screen = await desk.whole.ask("/orders", "Not in our books · 1")
+        one = await press(desk, screen, "decide", "Nothing is done to it until you decide")
+        asked = await press(desk, one, "Close", "foreign order in BTC/USDT?")
+        await press(desk, asked, "Yes", "You are told when it is gone")
+        await eventually(lambda: _decided(desk), "the choice on disk")
+        await bot.kill()
+        assert (await foreign_order(desk))["status"] == "NEW"
+        await desk.whole.market.come_back()
+        await desk.whole.run()
+        await desk.whole.told(f"{FOREIGN} is gone: cancelled")
+        assert (await foreign_order(desk))["status"] == "CANCELED"
+        assert len([fact for fact in desk.facts() if isinstance(fact, ForeignResolved)]) == 1
+        assert "Not in our books" not in (await desk.whole.ask("/orders", "Orders ·")).text
+
+
+async def _decided(desk: LiveDesk) -> bool:
+    return FOREIGN in desk.state().closing
+
+
+async def test_law_5_a_position_whose_preset_left_the_config_is_told_and_keeps_its_stop(
+    tmp_path: Path,
+) -> None:
+    async with live_desk(tmp_path) as desk:
+        price = await desk.whole.market.price()
+        bot = await desk.whole.paired()
+        await desk.until(bot, "a position", lambda state: any(one.stop for one in state.positions.values()))
+        await desk.settled(bot)
+        assert await bot.terminate() == 0
+        await desk.whole.market.control(  # so that the other preset does not enter what the first one left
+            "POST", "price", instrument="BTC/USDT", price=f"{price * Decimal('0.99'):.2f}"
+        )
+        text = desk.whole.config.read_text(encoding="utf-8").replace("presets.steps", "presets.other")
+        desk.whole.config.write_text(text.replace('"steps"', '"other"'), encoding="utf-8")
+        bot = await desk.whole.run()
+        told = await desk.whole.told("no longer has the preset steps for this position")
+        await desk.settled(bot, starts=2)
+        assert len([fact for fact in desk.facts() if isinstance(fact, PresetGone)]) == 1
+        assert any(order.stop_price is not None for order in desk.state().orders.values())
+        asked = await press(desk, told, "Close", "Close BTC/USDT?")
+        await desk.whole.phone.press(asked, button(asked, "Yes"))
+        await desk.until(bot, "no position", lambda state: not state.positions)
