@@ -15,15 +15,18 @@ from engine.core.closing import CANCEL_AGAIN
 from engine.core.errors import Corrupt, KeyRefused, OutcomeUnknown, PocketdeskError, Unavailable
 from engine.core.facts import Trouble
 from engine.core.ids import Coin, Symbol
+from engine.core.money import ZERO
+from engine.core.reconcile import QUOTE_NOISE
+from engine.core.state import TraderState
 from engine.ports import Exchange
 from engine.reconciler import ask_everything
 from engine.runner import Runner
 
 EVERY = 180.0
-"""Seconds between reconciliations while all is well."""
-HOLDING = 50.0
-"""Seconds between them while a position is open: a report that a silent stream lost, or what the owner did by hand,
-is known within a minute (law 3)."""
+"""Seconds between reconciliations while all is well and nothing is held."""
+HOLDING = 40.0
+"""Seconds between them while a position is open: a report that a silent stream lost, or what the owner did by hand, is
+known and confirmed within a minute (law 3). While nothing is held, the account's money alone is asked for as often."""
 SOON = 6.0
 """Seconds to the next while something differs, or the stream of reports is down: then this is how we hear of fills."""
 HELD = 15.0
@@ -90,9 +93,9 @@ class AccountWatch:
         while True:
             self._wanted.clear()
             asked, self._asked = self._asked, False
-            held = self._runner.state.holdings
+            before = self._runner.state
             self._runner.put(await self._ask(asked))
-            await self._until_next(held)
+            await self._until_next(before)
 
     async def _ask(self, asked: bool) -> i.PictureSeen | i.ReconcileFailed:
         try:
@@ -111,22 +114,40 @@ class AccountWatch:
         if isinstance(error, KeyRefused):
             self._runner.put(i.TroubleSeen(self._clock.now(), Trouble.KEY_REFUSED, "", str(error)))
 
-    async def _until_next(self, held: Mapping[Coin, Decimal]) -> None:
+    async def _until_next(self, before: TraderState) -> None:
         """Whether something is amiss is known only once the runner has dealt with what was seen: so a first look
-        at our own state comes soon. Then one in every so often, while a position is open or once anything moved
-        since `held`, so that what came of it is compared as well."""
+        at our own state comes soon; where anything was put right balances were not judged, and are now. Then one in
+        every so often, while a position is open or once anything moved since `before`, so that what came of it is
+        compared as well, and once the account's money has moved by itself."""
         if self._failures:
             await self._wanted_within(RETRY[min(self._failures, len(RETRY)) - 1])
             return
-        if await self._wanted_within(SOON) or self._amiss():
+        if await self._wanted_within(SOON) or self._amiss() or self._put_right(before):
             return
         for _ in range(round(EVERY / HOLDING)):
-            if await self._wanted_within(HOLDING) or self._has_moved(held) or self._amiss():
+            if await self._wanted_within(HOLDING) or self._has_moved(before.holdings) or self._amiss():
                 return
+            if await self._money_has_moved():
+                return
+
+    def _put_right(self, before: TraderState) -> bool:
+        """Every repair is written down as a reconciliation; agreement is only now and then."""
+        return self._runner.state.reconciled_at != before.reconciled_at
 
     def _has_moved(self, held: Mapping[Coin, Decimal]) -> bool:
         state = self._runner.state
         return bool(state.positions) or bool(state.closing) or state.holdings != held
+
+    async def _money_has_moved(self) -> bool:
+        """One question in place of the several for each instrument: while nothing is held, all that can move is money
+        that comes or goes from outside. What could not be asked, the look that follows tells."""
+        try:
+            balances = await self._exchange.balances()
+        except (Unavailable, OutcomeUnknown, Corrupt):
+            return True
+        state = self._runner.state
+        theirs = sum((one.total for one in balances if one.coin == state.quote), ZERO)
+        return abs(theirs - state.holdings.get(state.quote, ZERO)) > QUOTE_NOISE
 
     async def _wanted_within(self, seconds: float) -> bool:
         try:

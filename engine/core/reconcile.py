@@ -80,8 +80,9 @@ def plan(state: TraderState, picture: VenuePicture) -> list[Repair]:
     """What has to be put right, in this order. Nothing when both books agree."""
     repairs: list[Repair] = [*_fills(state, picture), *_reports(state, picture)]
     repairs += _missing(state, picture)
-    repairs += _foreign(state, picture)
-    if not repairs and _quiet(state) and picture.held_before in (None, state.holdings):
+    judged = not repairs and _quiet(state) and picture.held_before in (None, state.holdings)
+    repairs += _foreign(state, picture)  # in no book of ours, so it hides nothing in the balances
+    if judged:
         repairs += _balances(state, picture)
     return repairs
 

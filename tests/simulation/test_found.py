@@ -9,6 +9,7 @@ from engine.account_watch import EVERY, SOON, AccountWatch
 from engine.core import inputs as i
 from engine.core.ids import Coin, base_of
 from engine.core.market import Market, equity
+from engine.core.model import Balance
 from engine.core.money import Quote
 from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
@@ -36,6 +37,41 @@ def test_law_3_a_shortfall_is_looked_at_again_soon_and_not_at_the_next_regular_t
     looks = loop.run_until_complete(_looks_within(EVERY, loop))
     loop.close()
     assert looks[1] - looks[0] < 2 * SOON
+
+
+def test_law_3_money_that_comes_while_nothing_is_held_is_seen_within_a_minute() -> None:
+    """A flat account was looked at every three minutes: a deposit right after a look was known that much later."""
+    loop = VirtualLoop()
+    paid_in = 2 * SOON
+    looks = loop.run_until_complete(_looks_after_a_deposit(paid_in, loop))
+    loop.close()
+    assert len(looks) == 2, "no whole look before its time but for the money"
+    assert looks[1] - paid_in < 60
+
+
+async def _looks_after_a_deposit(moment: float, loop: VirtualLoop) -> list[float]:
+    exchange = PaperExchange(LoopClock(loop), [], [Balance(USDT, Decimal(100))])
+    runner = _Agrees(settings(), MemoryJournal(), LoopClock(loop), _Nobody())
+    runner.state.quote, runner.state.holdings = USDT, {USDT: Decimal(100)}
+    watch = AccountWatch(runner, exchange, lambda: (), LoopClock(loop))
+    watch.begin()
+    look = loop.create_task(watch.look())
+    await asyncio.sleep(moment)
+    exchange.restore([Balance(USDT, Decimal(150))], [])
+    await asyncio.sleep(59)
+    look.cancel()
+    return runner.looks
+
+
+class _Agrees(Runner):
+    """A runner that has nothing to put right."""
+
+    def __init__(self, settings: TraderSettings, *rest: object) -> None:
+        super().__init__(settings, *rest)  # type: ignore[arg-type]
+        self.looks: list[float] = []
+
+    def put(self, input: i.Input) -> None:
+        self.looks.append((input.at - START).total_seconds())
 
 
 async def _looks_within(seconds: float, loop: VirtualLoop) -> list[float]:
