@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -12,18 +11,21 @@ from engine.core.evolve import restore
 from tests.crash.points import FALL, LEAVE, PART, POINTS, RAISE, TERM, Point
 from tests.support.live_desk import BOOK, LiveDesk, live_desk
 from tests.support.live_truth import read_facts, read_snapshot
-from tests.support.whole_desk import PATIENCE, ROOT, Bot, eventually
+from tests.support.processes import Start, start_fresh
+from tests.support.whole_desk import Bot, eventually
 
 MOVES = {RAISE: 1.0, LEAVE: -3.0, FALL: -8.0}
 """Percent that the price makes in a step of a life."""
+REACHED_WITHIN = 90.0
+"""Seconds until a life must have come to its point: nothing is promised about that, and the machine may be busy."""
 QUIET = 1.0
 """Seconds for which the truth has to stay true."""
 
 
-async def survive(number: int, folder: Path) -> float:
+async def survive(number: int, folder: Path, start: Start = start_fresh) -> float:
     """Seconds from the restart until the truth was restored. Raises AssertionError with all that is wrong."""
     point = POINTS[number]
-    async with live_desk(folder) as desk:
+    async with live_desk(folder, start=start) as desk:
         if point.first is not None:
             await _kill_at(desk, POINTS[point.first])
         await _kill_at(desk, point)
@@ -48,7 +50,7 @@ async def _kill_at(desk: LiveDesk, point: Point) -> None:
     for step in point.steps:
         await _step(desk, bot, step)
     try:
-        code = await bot.ended()
+        code = await bot.ended(REACHED_WITHIN)
     except TimeoutError:
         raise AssertionError(f"point {point.number} was never reached\n{desk.told(bot)}") from None
     assert code == -signal.SIGKILL, f"ended with {code}: {bot.said()}"
@@ -58,32 +60,17 @@ async def _kill_at(desk: LiveDesk, point: Point) -> None:
 
 
 async def _launch(desk: LiveDesk, number: int, marker: Path) -> Bot:
-    words = (
-        "-m",
-        "tests.crash.launcher",
-        str(number),
-        str(marker),
-        "run",
-        "--config",
-        str(desk.whole.config),
-    )
-    terminal = desk.whole.folder / f"terminal-{len(desk.whole.bots)}.txt"
-    with terminal.open("wb") as out:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *words, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=out,
-            stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-    desk.whole.bots.append(Bot(process, terminal))
-    return desk.whole.bots[-1]
+    words = (str(number), str(marker), "run", "--config", str(desk.whole.config))
+    return await desk.whole.launch("tests.crash.launcher", words)
 
 
 async def _step(desk: LiveDesk, bot: Bot, step: str) -> None:
     """What happens once the entry is there: protected first, unless the step is about the order under way."""
     if step == TERM:
-        await eventually(lambda: _intended(desk), "an intent", PATIENCE)
+        await eventually(lambda: _intended(desk), "an intent", REACHED_WITHIN)
         bot.process.send_signal(signal.SIGTERM)
     elif step in MOVES:
-        await eventually(lambda: _protected(desk), "a protected position", PATIENCE)
+        await eventually(lambda: _protected(desk), "a protected position", REACHED_WITHIN)
         await desk.whole.market.step(MOVES[step])
 
 
