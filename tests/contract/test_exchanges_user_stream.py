@@ -232,6 +232,17 @@ async def test_after_a_cut_the_stream_can_be_opened_anew(name: str) -> None:
             await eventually(told, "the stop")
 
 
+@pytest.mark.parametrize(("name", "code"), [("bybit", 10005), ("okx", 60018)])
+async def test_m1_a_subscription_that_is_refused_is_told_at_once(name: str, code: int) -> None:
+    """In the venue's words, not by the time limit."""
+    async with live(name) as venue:
+        venue.running.fault("subscribe", "status", code=code, text="not for you")
+        async with listening(venue, signed_in=False) as ears:
+            words = await ears.broke()
+        assert "can't be opened" in words
+        assert "not for you" in words
+
+
 @pytest.mark.parametrize("minutes", [-2, 2])
 @pytest.mark.parametrize("name", VENUES)
 async def test_a5_with_a_clock_that_is_off_the_stream_opens_by_the_venues_time(
