@@ -21,6 +21,7 @@ class OrderLaws:
         self.intended: dict[ClientOrderId, Order] = {}
         self.sent: set[ClientOrderId] = set()
         self._may_cancel: set[ClientOrderId] = set()
+        self._wanted_gone: set[ClientOrderId] = set()
         self._judge = judge
         self._venue = venue
 
@@ -56,6 +57,15 @@ class OrderLaws:
         elif isinstance(fact, f.ForeignResolved) and fact.choice is f.ForeignChoice.CLOSE:
             self._judge.expect(fact.by == "owner", 4, "a foreign order was closed, and nobody had said so")
             self._may_cancel.add(fact.client_order_id)
+            self._wanted_gone.add(fact.client_order_id)
+        elif isinstance(fact, f.ForeignEnded):
+            open_ = self._venue.order(fact.client_order_id).is_open
+            self._judge.expect(not open_, 12, f"{fact.client_order_id} is told to be gone, and works")
+
+    def ends(self) -> None:
+        """What the owner wanted gone is gone, whatever became of its cancels."""
+        left = [name for name in self._wanted_gone if self._venue.order(name).is_open]
+        self._judge.expect(not left, 2, f"foreign orders that the owner closed still work: {left}")
 
     def _intended(self, order: Order, before: TraderState) -> None:
         self._judge.expect(order.client_order_id not in self.intended, 2, "an order's name was given twice")

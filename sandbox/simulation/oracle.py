@@ -19,9 +19,9 @@ from sandbox.simulation.law_safety import SafetyLaws
 from sandbox.simulation.venue import Event, Venue
 from sandbox.simulation.weather import Weather
 
-CALM = 260.0
-"""Seconds without a fault or a trade after which the books must agree at any time of the day: the desk's regular look
-is due every 180, and then a quiet minute."""
+CALM = 62.0
+"""Seconds without a fault, a trade or a movement from outside after which the books must agree at any time of the day:
+law 3's minute, and the time that an answer takes."""
 
 
 class Oracle:
@@ -117,3 +117,4 @@ class Oracle:
             one.client_id for one in self._venue.matching.open_orders() if one.client_id in self.orders.sent
         ]
         self.judge.expect(not orphans, 4, f"orders of ours still work when all is sold (S5): {orphans}")
+        self.orders.ends()
