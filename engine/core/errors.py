@@ -40,11 +40,13 @@ class OutcomeUnknown(PocketdeskError):
 
 
 class Unavailable(PocketdeskError):
-    """The venue or service could not be asked. `retry_after` in seconds, when it told us."""
+    """The venue or service could not be asked. `retry_after` in seconds, when it told us; `code`: the venue's own
+    word for why, where it answered."""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, retry_after: float | None = None, code: str = "") -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.code = code
 
 
 class KeyRefused(Unavailable):

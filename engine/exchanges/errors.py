@@ -5,12 +5,13 @@ Calls of an account are judged by the venue's own codes instead: engine/exchange
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from engine.core.errors import Corrupt, KeyRefused, PocketdeskError, Unavailable
 from engine.exchanges import lean
+from engine.exchanges.codes import code_in
+from engine.exchanges.words import answer_in, sentence, words_of
 
 _ccxt = lean.errors()
 
@@ -40,24 +41,19 @@ CAUGHT: tuple[type[Exception], ...] = (_ccxt.BaseError, TimeoutError, OSError, *
 WAIT_WHEN_LIMITED = 30.0
 """Seconds to stay away after a 429 or 418 that does not say for how long."""
 
-_SECRETS = re.compile(r"\?\S+")
-_LONGEST = 300
-
 
 def for_read(error: Exception, headers: Mapping[str, str] | None = None) -> PocketdeskError:
     """What a failed question raises: Unavailable, KeyRefused or Corrupt."""
     if isinstance(error, UNREADABLE) and not isinstance(error, _ccxt.BaseError):
         return Corrupt(f"The venue's answer can't be read ({type(error).__name__}).")
     kind = READ_CLASSES.get(type(error), Unavailable)
+    words = words_of(error)
     if not issubclass(kind, Unavailable):
-        return kind(words_of(error))
-    limited = isinstance(error, _ccxt.RateLimitExceeded | _ccxt.DDoSProtection)
-    return kind(words_of(error), (retry_after(headers) or WAIT_WHEN_LIMITED) if limited else None)
-
-
-def words_of(error: Exception) -> str:
-    """An error's text without what follows a '?' in an address: a signed request carries its signature there."""
-    return _SECRETS.sub("?…", " ".join(str(error).split()))[:_LONGEST] or type(error).__name__
+        return kind(sentence(words))
+    if isinstance(error, _ccxt.RateLimitExceeded | _ccxt.DDoSProtection):
+        wait = retry_after(headers) or WAIT_WHEN_LIMITED
+        return kind(sentence(f"{words}; it is left alone for {wait:.0f} s"), wait)
+    return kind(sentence(words), code=code_in(answer_in(str(error))))
 
 
 def retry_after(headers: Mapping[str, str] | None) -> float | None:

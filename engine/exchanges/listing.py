@@ -21,7 +21,7 @@ async def listed(ask: Ask, client: Any, row: VenueRow, symbols: Sequence[str]) -
         return list(await ask(client.fetch_markets, {"symbols": f"[{ids}]"}))
     except Unavailable as error:
         # One unknown id makes Binance refuse the whole list: each half is asked for by itself.
-        if "-1121" not in str(error) or len(symbols) == 0:
+        if error.code != "-1121" or len(symbols) == 0:
             raise
     if len(symbols) == 1:
         return []

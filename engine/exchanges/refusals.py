@@ -18,6 +18,7 @@ from engine.core.errors import (
 from engine.exchanges import errors
 from engine.exchanges.codes import CODES, Codes, code_in, words_in
 from engine.exchanges.wire import Attempt, Repeated
+from engine.exchanges.words import TOO_OFTEN, sentence, status_words, words_of
 
 CAUGHT: tuple[type[Exception], ...] = (*errors.CAUGHT, PocketdeskError, Repeated)
 """What a call of an account is guarded against; Gate and Budget speak as PocketdeskError from inside the library."""
@@ -31,7 +32,7 @@ def meaning_of_act(error: Exception, venue: str, attempt: Attempt) -> Pocketdesk
     if isinstance(error, Rejected):
         return error
     if not attempt.sent:
-        return Rejected(f"Nothing was sent: {errors.words_of(error)}", NOT_SENT)
+        return Rejected(f"Nothing was sent: {words_of(error)}", NOT_SENT)
     words = _words(error, attempt)
     codes, code = _code(venue, attempt)
     if code in codes.duplicate or any(word in attempt.body for word in codes.duplicate_words):
@@ -52,13 +53,10 @@ def meaning_of_question(error: Exception, venue: str, attempt: Attempt) -> Pocke
         return KeyRefused(_words(error, attempt))
     # Only the venue's own word condemns a key: a 401 of something in between does not.
     words = _words(error, attempt)
-    if attempt.status in TOO_MANY or code in codes.limited:
-        return Unavailable(words, errors.retry_after(attempt.headers) or errors.WAIT_WHEN_LIMITED)
-    return Unavailable(words)
-
-
-TOO_MANY = (418, 429)
-"""HTTP statuses of a venue that wants to be left alone."""
+    if attempt.status in TOO_OFTEN or code in codes.limited:
+        wait = errors.retry_after(attempt.headers) or errors.WAIT_WHEN_LIMITED
+        return Unavailable(f"{words} It is left alone for {wait:.0f} s.", wait, code)
+    return Unavailable(words, code=code)
 
 
 def is_missing(venue: str, attempt: Attempt) -> bool:
@@ -76,8 +74,14 @@ def is_clock(venue: str, attempt: Attempt) -> bool:
 def _words(error: Exception, attempt: Attempt) -> str:
     """The venue's own sentence, or what became of the request. ccxt's text is an address or a whole page."""
     if attempt.status is None:
-        return f"The venue gave no answer ({type(error).__name__})."
-    return words_in(attempt.body) or f"The venue answered HTTP {attempt.status} without a readable word."
+        return sentence(words_of(error))
+    if attempt.status >= 400 and (attempt.status >= 500 or attempt.status in TOO_OFTEN):
+        return sentence(status_words(attempt.status, attempt.body))
+    if said := words_in(attempt.body):
+        return said
+    if attempt.status >= 400:
+        return sentence(status_words(attempt.status))
+    return "The venue answered what can't be read."
 
 
 def _code(venue: str, attempt: Attempt) -> tuple[Codes, str]:

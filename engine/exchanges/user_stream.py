@@ -20,6 +20,7 @@ from engine.exchanges import answers, errors
 from engine.exchanges.dialects.base import Dialect, Raw
 from engine.exchanges.dialects.watching import Watching
 from engine.exchanges.names import Names
+from engine.exchanges.words import words_of
 
 OPEN_WITHIN = 15.0
 """Seconds to connect and sign in."""
@@ -82,7 +83,7 @@ class UserStream:
             async with asyncio.timeout(OPEN_WITHIN), _at_venue_time(self._client, self._clock_off_ms):
                 await self._dialect.open_stream(self._client, self._hear, self._watching)
         except errors.CAUGHT as error:
-            raise Unavailable(f"The user stream can't be opened: {errors.words_of(error)}") from None
+            raise Unavailable(f"The user stream can't be opened: {words_of(error)}") from None
         self._open = True
         self._task = asyncio.get_running_loop().create_task(self._listen())
 
@@ -91,7 +92,7 @@ class UserStream:
             await self._watching.broken()
             reason = "it ended"
         except errors.CAUGHT as error:
-            reason = errors.words_of(error)
+            reason = words_of(error)
         self._items.put_nowait(Unavailable(f"The user stream broke: {reason}"))
 
     def _guarded(self, read: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
@@ -102,7 +103,7 @@ class UserStream:
                 read(connection, message)
             except UNREADABLE as error:
                 # What was told is lost: everything has to be asked for instead.
-                words = errors.words_of(error)
+                words = words_of(error)
                 self._items.put_nowait(Unavailable(f"The user stream told what can't be used: {words}"))
 
         return guarded
