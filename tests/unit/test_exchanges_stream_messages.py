@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -23,7 +24,8 @@ async def client() -> AsyncIterator[Client]:
 
     def make(venue: str) -> Any:
         made.append(client_of(venue, "http://127.0.0.1:1"))
-        made[-1].market(BTC)["linear"] = None  # as ccxt fills in for a spot market
+        # as ccxt's own reading of a venue's list fills in for a spot market
+        made[-1].set_markets([{**made[-1].market(BTC), "linear": None, "inverse": None}])
         return made[-1]
 
     yield make
@@ -180,7 +182,7 @@ async def test_bingx_an_execution_is_the_last_part_and_not_the_whole_order(clien
         "buy",
         1694681809256,
     )
-    assert (trade["fee"]["cost"], trade["fee"]["currency"]) == ("0.0000802", "BTC")
+    assert (Decimal(trade["fee"]["cost"]), trade["fee"]["currency"]) == (Decimal("0.0000802"), "BTC")
     assert (order["amount"], order["filled"], order["status"]) == ("0.5", "0.1802", "open")
     assert order["clientOrderId"] == NAME
 
