@@ -1,7 +1,7 @@
 """The crash matrix: killed at every numbered point of an order's life, the desk finds the truth by itself (P1).
 
-Each point once; `make torture` goes through all of them many times (`python -m tests.crash matrix`). Lives mostly
-wait, so a few of them go on beside each other.
+Each point once; `make torture` goes through all of them many times (`python -m tests.crash matrix`), in its first round
+with a new interpreter for each process. Lives mostly wait, so a few of them go on beside each other.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pytest
 from tests.crash.matrix import survive
 from tests.crash.points import POINTS
 from tests.support.live_desk import WITHIN
+from tests.support.processes import Start, fork_server
 
 BATCHES = 8
 """Neighbours are alike and take as long as each other: each batch has a few of every kind."""
@@ -22,12 +23,12 @@ AT_ONCE = 2
 """More would only wait for each other's start-up, and it is part of the 30 s."""
 
 
-async def _life(number: int, folder: Path, gate: asyncio.Semaphore) -> str:
+async def _life(number: int, folder: Path, start: Start, gate: asyncio.Semaphore) -> str:
     """Empty, or what was wrong."""
     folder.mkdir()
     try:
         async with gate:
-            took = await survive(number, folder)
+            took = await survive(number, folder, start)
     except AssertionError as error:
         return f"point {number} ({POINTS[number].title}): {error}"
     sys.stdout.write(f"\npoint {number:2} {took:5.1f} s  {POINTS[number].title}")
@@ -38,5 +39,6 @@ async def _life(number: int, folder: Path, gate: asyncio.Semaphore) -> str:
 async def test_killed_at_each_point_the_truth_is_restored_within_30_s(batch: int, tmp_path: Path) -> None:
     numbers = list(POINTS)[batch::BATCHES]
     gate = asyncio.Semaphore(AT_ONCE)
-    found = await asyncio.gather(*(_life(number, tmp_path / str(number), gate) for number in numbers))
+    async with fork_server() as start:
+        found = await asyncio.gather(*(_life(one, tmp_path / str(one), start, gate) for one in numbers))
     assert not (wrong := [one for one in found if one]), "\n\n".join(wrong)
