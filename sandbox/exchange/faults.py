@@ -2,10 +2,10 @@
 
 A rule names what it strikes (`target`, a pattern), when (`point`), what happens (`action`), how often and how likely.
 Targets are `GET /api/v3/klines` for REST or, in every dialect alike, what the request is for: `place`, `cancel`,
-`ask`, `open`, `history`, `fills`, `balance`, `markets`, `ticker`, `candles`, `time` …; `connect /ws` for opening a websocket,
-`ws-api order.place` for the websocket API, `ws subscribe` (or `sign-in`, `subscribe`, `ping`, `connect`) for the private
-websockets of Bybit and OKX, `stream btcusdt@kline_1s` for market streams and `user executionReport`, `user order` … for
-the user stream. `*` and `?` match as in file names.
+`ask`, `open`, `history`, `fills`, `balance`, `markets`, `ticker`, `candles`, `time` …; `connect /ws` for opening a
+websocket, `ws-api order.place` for the websocket API, `ws subscribe` (or `sign-in`, `subscribe`, `ping`, `connect`)
+for the private websockets of Bybit and OKX, `stream btcusdt@kline_1s` for market streams and `user executionReport`,
+`user order` … for the user stream. `*` and `?` match as in file names.
 """
 
 import asyncio
