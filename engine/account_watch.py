@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 
 from loguru import logger
@@ -40,11 +40,18 @@ class AccountWatch:
     """`listen` and `look` run beside the runner, which gets all that they find. `begin` lets the looking start."""
 
     def __init__(
-        self, runner: Runner, exchange: Exchange, symbols: Callable[[], Sequence[Symbol]], clock: Clock
+        self,
+        runner: Runner,
+        exchange: Exchange,
+        symbols: Callable[[], Sequence[Symbol]],
+        clock: Clock,
+        left_out: Callable[[], Collection[Symbol]] = frozenset,
     ) -> None:
+        """`symbols`: what is asked about; `left_out`: what the venue does not list, and so can't be."""
         self._runner = runner
         self._exchange = exchange
         self._symbols = symbols
+        self._left_out = left_out
         self._clock = clock
         self._wanted = asyncio.Event()
         self._ready = asyncio.Event()
@@ -100,7 +107,7 @@ class AccountWatch:
     async def _ask(self, asked: bool) -> i.PictureSeen | i.ReconcileFailed:
         try:
             seen = await ask_everything(
-                self._exchange, self._runner.state, self._symbols(), self._clock, asked
+                self._exchange, self._runner.state, self._symbols(), self._clock, asked, self._left_out()
             )
         except (Unavailable, OutcomeUnknown, Corrupt) as error:
             self._failures += 1

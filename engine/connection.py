@@ -63,6 +63,7 @@ class Connection:
         self._clock = clock
         self._notifier = notifier
         self._instruments: dict[Symbol, Instrument] = {}
+        self._left_out: frozenset[Symbol] = frozenset()
         self._ready = False
         self._task: asyncio.Task[None] | None = None
 
@@ -80,8 +81,16 @@ class Connection:
             one for one in dict.fromkeys((*named, *state.positions_in, *closing, *held)) if one != own
         )
 
-    def see_instruments(self, instruments: Iterable[Instrument]) -> None:
-        """The venue's rules, at first and whenever they are read again."""
+    def listed(self) -> tuple[Symbol, ...]:
+        """Of `symbols` those that can be asked about: a question about one that the venue does not list fails, and
+        would take the others along with it (M7)."""
+        return tuple(one for one in self.symbols() if one not in self._left_out)
+
+    def see_instruments(self, instruments: Iterable[Instrument], left_out: Iterable[Symbol] = ()) -> None:
+        """The venue's rules, at first and whenever they are read again. `left_out`: asked for and not listed."""
+        instruments = tuple(instruments)
+        if instruments or left_out:
+            self._left_out = frozenset(left_out)
         self._instruments.update({one.symbol: one for one in instruments if one.symbol in self.symbols()})
         mine = [self._with_our_fee(one) for one in self._instruments.values()]
         self._make_ready(mine)
@@ -147,7 +156,9 @@ class Connection:
 
     async def _open_restored(self, clean: bool) -> None:
         self._exchange = self._make_exchange(self.settings)
-        self._watch = AccountWatch(self.runner, self._exchange, self.symbols, self._clock)
+        self._watch = AccountWatch(
+            self.runner, self._exchange, self.listed, self._clock, lambda: self._left_out
+        )
         self._ready = False
         await self.runner.open(self._exchange, clean)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -20,25 +20,35 @@ OVERLAP = timedelta(minutes=10)
 
 
 async def ask_everything(
-    exchange: Exchange, state: TraderState, symbols: Sequence[Symbol], clock: Clock, asked: bool = False
+    exchange: Exchange,
+    state: TraderState,
+    symbols: Sequence[Symbol],
+    clock: Clock,
+    asked: bool = False,
+    left_out: Collection[Symbol] = (),
 ) -> i.PictureSeen:
     """One picture of the account; a question that could not be asked spoils it: half a picture repairs nothing.
 
-    Raises what the venue raised.
+    Orders in what is `left_out`, since the venue does not list it, are not asked for: they stay as they are in our
+    books, and the rest goes on (M7). Raises what the venue raised.
     """
-    picture = await _picture(exchange, state, symbols, _since(state, clock.now()))
+    picture = await _picture(exchange, state, symbols, _since(state, clock.now()), left_out)
     return i.PictureSeen(clock.now(), picture, asked)
 
 
 async def _picture(
-    exchange: Exchange, state: TraderState, symbols: Sequence[Symbol], since: datetime
+    exchange: Exchange,
+    state: TraderState,
+    symbols: Sequence[Symbol],
+    since: datetime,
+    left_out: Collection[Symbol],
 ) -> VenuePicture:
     """In this order: see VenuePicture for why balances come first and fills last."""
     balances = await exchange.balances()
     open_orders: list[OrderReport] = []
     for symbol in symbols:
         open_orders += await exchange.open_orders(symbol)
-    orders, missing = await _ask_for_ours(exchange, state)
+    orders, missing = await _ask_for_ours(exchange, state, left_out)
     fills: list[Fill] = []
     for symbol in symbols:
         fills += await exchange.fills(symbol, since)
@@ -48,7 +58,7 @@ async def _picture(
 
 
 async def _ask_for_ours(
-    exchange: Exchange, state: TraderState
+    exchange: Exchange, state: TraderState, left_out: Collection[Symbol]
 ) -> tuple[list[OrderReport], list[ClientOrderId]]:
     """Those that are not settled, and the foreign ones that the owner wants gone."""
     found: list[OrderReport] = []
@@ -56,6 +66,8 @@ async def _ask_for_ours(
     asked = {order.client_order_id: order.symbol for order in state.orders.values()}
     asked |= {name: one.report.symbol for name, one in state.closing.items()}
     for name, symbol in asked.items():
+        if symbol in left_out:
+            continue
         report = await exchange.order(name, symbol)
         if report is None:
             missing.append(name)

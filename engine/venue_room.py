@@ -144,7 +144,7 @@ class VenueRoom:
         symbols = self.symbols()
         found: dict[Symbol, Instrument] = await self.market.instruments(symbols)
         for connection in self.connections:
-            connection.see_instruments(tuple(found.values()))
+            connection.see_instruments(found.values(), [one for one in symbols if one not in found])
         for symbol in symbols:
             one = found.get(symbol)
             if one is None or not one.active:
@@ -167,7 +167,7 @@ class VenueRoom:
         if self._rules_at is None:
             return
         for connection in self.connections:
-            name, symbols, runner = connection.settings.connection, connection.symbols(), connection.runner
+            name, symbols, runner = connection.settings.connection, connection.listed(), connection.runner
             watch = self._watches.get(name)
             if watch is not None and watch.runner is runner and watch.subscription.symbols == set(symbols):
                 continue

@@ -93,12 +93,19 @@ class LiveVenue:
         return await self.book.cancel(client_order_id, symbol)
 
     async def order(self, client_order_id: ClientOrderId, symbol: Symbol) -> OrderReport | None:
+        self._list(symbol)
         return await self.book.order(client_order_id, symbol)
 
     async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
+        self._list(symbol)
         return await self.book.open_orders(symbol)
 
+    def _list(self, symbol: Symbol) -> None:
+        if symbol != BTC:
+            raise Unavailable(f"this venue does not list {symbol}")
+
     async def fills(self, symbol: Symbol, since: datetime) -> list[Fill]:
+        self._list(symbol)
         return await self.book.fills(symbol, since)
 
     async def balances(self) -> list[Balance]:

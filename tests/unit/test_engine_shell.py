@@ -21,7 +21,7 @@ from engine.executor import Executor
 from engine.going_live import KeyReport
 from engine.runner import Runner
 from storage.memory import MemoryJournal
-from tests.support.builders import BTC, START, preset, price, quantity, quote, settings
+from tests.support.builders import BTC, ETH, START, preset, price, quantity, quote, settings
 from tests.support.engine_world import Engine, until
 
 MAIN = ConnectionId("main")
@@ -72,6 +72,20 @@ async def test_an_instrument_that_is_not_listed_stops_alone() -> None:
         runner = one_of(engine).runner
         await until(lambda: (Trouble.DATA_UNSOUND, BTC) in runner.state.troubles, "the trouble")
         await until(lambda: engine.desk.view(MAIN).health.working, "working")
+
+
+async def test_M7_an_instrument_that_is_not_listed_keeps_nobody_from_comparing_the_rest() -> None:
+    """The venue refuses every question about it: without this no comparison ever succeeded, and nothing traded."""
+    engine = Engine(settings(preset(symbols=(BTC, ETH)), mode=Mode.LIVE))
+    await engine.modes.keep_mode(MAIN, Mode.LIVE)
+    async with engine.running():
+        runner = one_of(engine).runner
+        await until(lambda: (Trouble.DATA_UNSOUND, ETH) in runner.state.troubles, "the trouble")
+        await until(lambda: runner.state.reconciled_at is not None, "the comparison")
+        assert (Trouble.RECONCILE_FAILED, "") not in runner.state.troubles
+        engine.desk.mark_equity()
+        assert engine.room.symbols() == (BTC, ETH), "it is asked for again"
+        assert one_of(engine).listed() == (BTC,)
 
 
 async def test_a_runner_that_fails_is_told_and_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
