@@ -89,7 +89,7 @@ def matrix(options: argparse.Namespace) -> bool:
 
 
 async def _matrix(options: argparse.Namespace) -> tuple[list[float], int]:
-    """In the first round each process is a new interpreter, as in life; forked ones are the same with less work."""
+    """First the rounds in which each process is a new interpreter, as in life, then those of forked ones."""
 
     def life(number: int, start: Start) -> Callable[[Path], Awaitable[list[float]]]:
         async def live(folder: Path) -> list[float]:
@@ -105,11 +105,10 @@ async def _matrix(options: argparse.Namespace) -> tuple[list[float], int]:
         return live
 
     chosen = options.points or list(POINTS)
-    times, failed = await run_all(
-        [life(one, start_fresh) for one in chosen], min(options.at_once, FRESH_AT_ONCE)
-    )
+    lives = [life(one, start_fresh) for _ in range(options.fresh) for one in chosen]
+    times, failed = await run_all(lives, min(options.at_once, FRESH_AT_ONCE))
     async with fork_server() as forked:
-        lives = [life(one, forked) for _ in range(options.rounds - 1) for one in chosen]
+        lives = [life(one, forked) for _ in range(options.rounds - options.fresh) for one in chosen]
         more, failed_too = await run_all(lives, options.at_once)
     return times + more, failed + failed_too
 
@@ -148,6 +147,7 @@ def main() -> int:
     commands = parser.add_subparsers(required=True)
     lives = commands.add_parser("matrix", help="kill the bot at every point")
     lives.add_argument("--rounds", type=int, default=50)
+    lives.add_argument("--fresh", type=int, default=1, help="rounds with new interpreters, among all")
     lives.add_argument("--at-once", type=int, default=12)
     lives.add_argument("points", type=_point, nargs="*", help="only these")
     lives.set_defaults(work=matrix)
