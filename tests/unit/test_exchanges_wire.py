@@ -137,7 +137,7 @@ RESTING: dict[str, dict[str, Any]] = {
         "tdMode": "cash",
         "algoClOrdId": NAME,
     },
-    "kraken": {"ordertype": "stop-loss", "price": "61234.56", "cl_ord_id": NAME},
+    "kraken": {"ordertype": "stop-loss", "price": "61234.56", "cl_ord_id": NAME, "oflags": "fciq"},
     "kucoin": {"type": "market", "stop": "loss", "stopPrice": "61234.56", "clientOid": NAME},
     "bingx": {"type": "TAKE_STOP_MARKET", "stopPrice": "61234.56", "newClientOrderId": NAME},
 }
