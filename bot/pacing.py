@@ -70,6 +70,8 @@ def _is_step(one: Waiting) -> bool:
 
 def wait_of(one: Waiting, now: datetime) -> timedelta:
     """How long it is still held back for what may take its place. Nothing that rings is."""
+    if one.weight > Weight.TRADE:
+        return timedelta(0)
     if one.state is WaitingState.CHANGED and one.message_id is not None and one.sent_at is not None:
         ready, longest = one.sent_at + EDIT_WAITS, EDIT_WAITS
     elif _is_step(one):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from bot.handlers.base import Ask, Services, chosen, which
@@ -81,27 +82,26 @@ async def balance(services: Services, ask: Ask) -> Screen:
     view = services.desk.view(connections[0])
     summary = summarise(view)
     args = {**ask.args, "c": str(connections[0])}
-    return results.balance(
-        _coins(view), summary.equity, summary.exposure, args, summary.mode, summary.quote, services.now()
-    )
+    return results.balance(_coins(view), summary, args, services.now())
 
 
 def _coins(view: ConnectionView) -> list[results.Coin]:
     """What is held, the most valuable first, the quote coin at the top."""
     quote = view.state.quote
     coins = [
-        results.Coin(coin, amount, _worth(view, coin, amount))
+        results.Coin(coin, amount, *_worth(view, coin, amount))
         for coin, amount in view.state.holdings.items()
         if amount or coin == quote
     ]
     return sorted(coins, key=lambda one: (one.coin != quote, -(one.worth or ZERO)))
 
 
-def _worth(view: ConnectionView, coin: str, amount: Decimal) -> Decimal | None:
+def _worth(view: ConnectionView, coin: str, amount: Decimal) -> tuple[Decimal | None, datetime | None]:
+    """In the quote coin, and how old the price is that says so."""
     if coin == view.state.quote:
-        return amount
+        return amount, None
     ticker = view.prices.get(Symbol(f"{coin}/{view.state.quote}"))
-    return amount * ticker.last if ticker else None
+    return (amount * ticker.last, ticker.at) if ticker else (None, None)
 
 
 async def risk(services: Services, ask: Ask) -> Screen:

@@ -13,6 +13,8 @@ UP, DOWN, FLAT = "▲", "▼", "•"
 NONE = "–"
 _BIG = Decimal(10) ** 15
 _MOST_DIGITS = 18
+_IN_CENTS = frozenset({"USD", "EUR", "GBP", "USDT", "USDC", "FDUSD", "TUSD", "DAI"})
+"""Coins whose hundredth part is the smallest that anybody counts."""
 
 
 def number(value: Decimal, places: int) -> str:
@@ -26,19 +28,21 @@ def number(value: Decimal, places: int) -> str:
     return f"{MINUS}{text}" if rounded < 0 else text
 
 
-def places_for(value: Decimal) -> int:
-    """Decimals that tell an amount: cents for sums of ten or more, more for small ones, four digits for tiny ones."""
+def places_for(value: Decimal, coin: str = "") -> int:
+    """Decimals that tell an amount: cents for sums of ten or more, more for small ones, four digits for tiny ones;
+    of money that is counted in cents no more than those, unless they would tell nothing."""
     if not value.is_finite():
         return 2
     size = abs(value)
-    if size == 0 or size >= 10:
+    if size == 0 or size >= 10 or (coin in _IN_CENTS and size >= Decimal("0.1")):
         return 2
-    return min(2 if size >= 1 else 3 - value.adjusted(), 10)
+    digits = 2 if coin in _IN_CENTS else 4
+    return min(2 if size >= 1 else digits - 1 - value.adjusted(), 10)
 
 
 def money(value: Decimal, coin: str = "") -> str:
     """An amount of quote coin: `10,234.56 USDT`."""
-    text = number(value, places_for(value))
+    text = number(value, places_for(value, coin))
     return f"{text} {coin}" if coin else text
 
 

@@ -7,9 +7,34 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from bot.screens.base import Button, Screen, back, cells, foot, in_rows, page_of, pager, refresh, row, titled
-from bot.screens.figures import NONE, arrow, money, number, percent, plus, quantity, signed, signed_percent
-from bot.screens.summary import mode_tag, share_of
+from bot.screens.base import (
+    PAGE,
+    Button,
+    Screen,
+    back,
+    cells,
+    foot,
+    in_rows,
+    page_of,
+    pager,
+    refresh,
+    row,
+    titled,
+)
+from bot.screens.figures import (
+    NONE,
+    arrow,
+    duration,
+    money,
+    number,
+    percent,
+    plus,
+    quantity,
+    signed,
+    signed_percent,
+)
+from bot.screens.home import reconciled
+from bot.screens.summary import Summary, mode_tag, share_of
 from bot.text import Html, fit, known, lines, say, word
 from engine.core.money import ZERO
 from storage.results import DayResult, PresetResult
@@ -153,35 +178,47 @@ def _won_share(one: PresetResult) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Coin:
-    """What is held of one coin; `worth` in the quote coin, None without a price."""
+    """What is held of one coin; `worth` in the quote coin, None without a price; `priced_at`: how old that is."""
 
     coin: str
     amount: Decimal
     worth: Decimal | None
+    priced_at: datetime | None = None
 
 
-def balance(
-    coins: Sequence[Coin], total: Decimal, exposure: Decimal, args: Mapping[str, str], mode: str, quote: str,
-    now: datetime,
-) -> Screen:  # fmt: skip
-    """The account as our ledger has it."""
+def balance(coins: Sequence[Coin], one: Summary, args: Mapping[str, str], now: datetime) -> Screen:
+    """The account as our ledger has it, and how old that is."""
     page, pages = page_of(coins, int(args.get("page", "0")))
-    body: list[Html] = []
-    for one in coins[page * 7 : page * 7 + 7]:
-        worth = money(one.worth, quote) if one.worth is not None else word("positions.no_price")
-        body.append(row(quantity(one.amount, one.coin), worth if one.coin != quote else ""))
     text = titled(
-        word("balance.title", mode=mode_tag(mode)),
-        say("profit.subtitle", connection=args.get("c", ""), quote=quote),
+        word("balance.title", mode=mode_tag(one.mode)),
+        say("profit.subtitle", connection=args.get("c", ""), quote=one.quote),
         "",
-        row(word("home.equity"), money(total, quote)),
-        row(word("home.exposure"), f"{money(total * exposure, quote)} {percent(exposure, 0)}"),
+        row(word("home.equity"), money(one.equity, one.quote)),
+        row(
+            word("home.exposure"), f"{money(one.equity * one.exposure, one.quote)} {percent(one.exposure, 0)}"
+        ),
         "",
-        *body,
+        *(_coin_line(coin, one.quote) for coin in coins[page * PAGE : page * PAGE + PAGE]),
         "",
+        reconciled(one, now) if one.is_live else None,
+        _price_age(coins, now),
         foot(now),
     )
     return Screen(fit(text), (*pager("balance", args, page, pages), (back(), refresh("balance", args))))
+
+
+def _coin_line(one: Coin, quote: str) -> Html:
+    """Money as money, coins with as many digits as they have."""
+    if one.coin == quote:
+        return row(money(one.amount, quote))
+    worth = money(one.worth, quote) if one.worth is not None else word("positions.no_price")
+    return row(quantity(one.amount, one.coin), worth)
+
+
+def _price_age(coins: Sequence[Coin], now: datetime) -> Html | None:
+    """Of the oldest price that the worth goes by."""
+    oldest = min((one.priced_at for one in coins if one.priced_at is not None), default=None)
+    return row(word("balance.prices"), word("health.ago", span=duration(now - oldest))) if oldest else None
 
 
 def chart_caption(symbol: str, timeframe: str, last: str, change: Decimal, mode: str, now: datetime) -> Html:

@@ -22,7 +22,7 @@ async def test_a_fall_warns_then_stops_entries_then_halts_and_the_halt_stays(tmp
         bot = await desk.paired()
         await desk.ready()
         await desk.market.step(9)
-        await desk.told("BTC/USDT open:")
+        await desk.told("Buy BTC/USDT: filled")
         await desk.market.step(-6)
         warned = await desk.told("A warning: nothing is stopped yet")
         assert "Loss today" in warned.text

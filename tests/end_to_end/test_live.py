@@ -24,7 +24,7 @@ from tests.support.whole_desk import Bot, button, eventually
 async def in_a_position(desk: LiveDesk) -> Bot:
     """Paired, entered for real and protected."""
     bot = await desk.whole.paired()
-    await desk.whole.told("BTC/USDT open:")
+    await desk.whole.told("Buy BTC/USDT: filled")
     await desk.settled(bot)
     return bot
 

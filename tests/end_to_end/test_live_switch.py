@@ -79,7 +79,7 @@ async def test_paper_to_live_a_trade_a_stop_flat_and_back_to_paper(tmp_path: Pat
         await _paused_nothing_is_bought(desk, price)
         await resume(desk)
         await desk.until(bot, "a position", lambda state: any(one.stop for one in state.positions.values()))
-        assert "main · LIVE" in (await desk.whole.told("BTC/USDT open:")).text
+        assert "main · LIVE" in (await desk.whole.told("Buy BTC/USDT: filled")).text
         await desk.settled(bot)
         await _the_stop_sells(desk, bot, price)
         await to(desk, price)
@@ -172,7 +172,7 @@ async def _status_after(desk: LiveDesk, bot: Bot, choice: str) -> str:
 async def test_a_deposit_shows_with_reconcile_and_is_no_profit(tmp_path: Path) -> None:
     async with live_desk(tmp_path) as desk:
         bot = await desk.whole.paired()
-        await desk.whole.told("BTC/USDT open:")
+        await desk.whole.told("Buy BTC/USDT: filled")
         await desk.settled(bot)
         before = desk.state()
         free = Decimal((await desk.venue())["accounts"][ACCOUNT]["USDT"]["free"])

@@ -142,16 +142,18 @@ async def test_trading_goes_on_without_telegram_and_everything_is_told_in_order_
         await desk.market.step(1)
         await desk.until_fact("PositionOpened")
         await desk.telegram.start()
-        await desk.told("BTC/USDT open:")
-        told = [text for text in await desk.texts() if "BTC/USDT" in text]
-        beginnings = ("💡 Enter", "📤 Buy", "✅ Buy", "🟢")
-        assert [text[: len(start)] for text, start in zip(told, beginnings, strict=True)] == list(beginnings)
+        await desk.told("Buy BTC/USDT: filled")
+        (entry,) = [text for text in await desk.texts() if "BTC/USDT" in text]
+        assert entry.startswith("✅ Buy BTC/USDT: filled"), (
+            "what was sent, filled and protected is one message"
+        )
+        assert "rests at the venue" in entry
         await desk.ask("/version", "Pocketdesk")
         assert "Telegram is reachable" in bot.said()
         assert_no_secret(desk)
 
 
-async def test_a_burst_that_waited_is_merged_and_what_matters_more_comes_first(tmp_path: Path) -> None:
+async def test_what_waited_comes_by_weight_and_each_trade_is_two_messages(tmp_path: Path) -> None:
     async with whole_desk(tmp_path) as desk:
         await desk.paired()
         await desk.position()
@@ -165,15 +167,14 @@ async def test_a_burst_that_waited_is_merged_and_what_matters_more_comes_first(t
         await desk.until_fact("TroubleBegan")
         before = len(await desk.phone.messages())
         desk.telegram.clear_faults()
-        merged = await desk.told("messages waited")
+        await desk.told("Buy BTC/USDT: filled", count=3)
         new = [
-            one
+            one.text
             for one in (await desk.phone.messages())[before:]
             if one.by_bot and not one.text.startswith("📌")
         ]
-        assert "can't be reached" in new[0].text
-        assert merged.silent
-        assert len(new) < 10
+        assert "can't be reached" in new[0]
+        assert [text[:1] for text in new if "BTC/USDT" in text] == ["🏁", "🏁", "✅", "✅"]
 
 
 async def test_telegrams_wait_is_obeyed_and_nothing_is_lost(tmp_path: Path) -> None:
@@ -183,10 +184,10 @@ async def test_telegrams_wait_is_obeyed_and_nothing_is_lost(tmp_path: Path) -> N
         desk.telegram.fault("too_many_requests", seconds=4, methods=["sendMessage"])
         refused = len(desk.telegram.calls("sendMessage"))
         await desk.market.step(1)
-        await desk.told("BTC/USDT open:")
+        await desk.told("Buy BTC/USDT: filled")
         calls = desk.telegram.calls("sendMessage")[refused:]
         assert len(calls) < 20, "it asks again when it was told to, not at once"
-        orders = [one for one in await desk.phone.messages() if one.text.startswith("📤")]
+        orders = [one for one in await desk.phone.messages() if "Buy BTC/USDT" in one.text]
         assert len(orders) == 1
 
 
@@ -197,9 +198,7 @@ async def test_an_answer_that_is_lost_on_the_way_loses_no_notice(tmp_path: Path)
         desk.telegram.fault("drop_answer", methods=["sendMessage"], times=1)
         desk.telegram.fault("garbage", methods=["sendMessage"], times=1)
         await desk.market.step(1)
-        await desk.told("BTC/USDT open:")
-        for start in ("💡 Enter", "📤 Buy", "✅ Buy"):
-            assert any(text.startswith(start) for text in await desk.texts())
+        await desk.told("Buy BTC/USDT: filled")
 
 
 async def test_a_revoked_token_is_said_in_the_log_and_trading_goes_on(tmp_path: Path) -> None:
@@ -224,7 +223,7 @@ async def test_a_blocked_bot_keeps_its_notices_until_it_is_taken_back(tmp_path: 
         await desk.until_fact("PositionOpened")
         await bot.says("blocked")
         await desk.phone.unblock()
-        await desk.told("BTC/USDT open:")
+        await desk.told("Buy BTC/USDT: filled")
         assert_no_secret(desk)
 
 

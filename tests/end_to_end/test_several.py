@@ -16,11 +16,11 @@ async def test_one_venue_is_down_and_the_other_trades(tmp_path: Path) -> None:
         trouble = await desk.told("The venue can't be reached")
         assert "main · PAPER" in trouble.text
         await spare.step(1)
-        assert "spare · PAPER" in (await desk.told("BTC/USDT open:")).text
+        assert "spare · PAPER" in (await desk.told("Buy BTC/USDT: filled")).text
         await main.come_back()
         assert "main · PAPER" in (await desk.told("Over: The venue can't be reached")).text
         await main.step(1)
-        assert "main · PAPER" in (await desk.told("BTC/USDT open:", count=2)).text
+        assert "main · PAPER" in (await desk.told("Buy BTC/USDT: filled", count=2)).text
         assert "Open positions · 2" in (await desk.ask("/positions", "Open positions")).text
 
 
@@ -30,7 +30,7 @@ async def test_each_is_steered_alone_and_all_by_one_tap(tmp_path: Path) -> None:
         await desk.ready()
         for market in desk.markets.values():
             await market.step(1)
-        await desk.told("BTC/USDT open:", count=2)
+        await desk.told("Buy BTC/USDT: filled", count=2)
         await desk.ask("/halt spare", "halted")
         seen = await desk.ask("/connections", "Connections")
         assert seen.text.count("HALTED") == 1
@@ -55,7 +55,7 @@ async def test_two_positions_of_one_name_are_asked_for_by_button(tmp_path: Path)
         await desk.ready()
         for market in desk.markets.values():
             await market.step(1)
-        await desk.told("BTC/USDT open:", count=2)
+        await desk.told("Buy BTC/USDT: filled", count=2)
         which = await desk.ask("/close", "Which position?")
         await desk.phone.press(which, button(which, "spare"))
         asked = await desk.phone.wait_for("Close BTC/USDT?", PATIENCE)

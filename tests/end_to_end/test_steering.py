@@ -32,13 +32,13 @@ async def test_paused_nothing_is_bought_until_resumed_by_a_confirmation(tmp_path
         for _ in range(2):  # safer is idempotent, never a toggle
             assert "main" in (await desk.ask("/pause main", "paused")).text
         await desk.market.step(1)
-        assert "twin · PAPER" in (await desk.told("BTC/USDT open:")).text
+        assert "twin · PAPER" in (await desk.told("Buy BTC/USDT: filled")).text
         assert (await desk.kinds()).count("SignalTaken") == 1
         asked = await desk.ask("/resume main", "Resume trading?")
         assert "paused" in (await desk.ask("/connections", "Connections")).text
         await press(desk, asked, "Yes", "running. Strategies may enter")
         await desk.market.step(1)
-        await desk.told("BTC/USDT open:", count=2)
+        await desk.told("Buy BTC/USDT: filled", count=2)
         assert (await desk.kinds()).count("SignalTaken") >= 2
 
 
@@ -74,7 +74,7 @@ async def test_flatten_tells_the_result_of_each_position(tmp_path: Path) -> None
         await desk.paired()
         await desk.position()
         await desk.market.step(1, "ETH/USDT")
-        await desk.told("ETH/USDT open:")
+        await desk.told("Buy ETH/USDT: filled")
         asked = await desk.ask("/flatten", "Leave every position at market?")
         assert "BTC" in asked.text
         assert "ETH" in asked.text
@@ -230,4 +230,4 @@ async def test_a_preset_is_stopped_and_started_in_the_chat_and_stays_so(tmp_path
         asked = await press(desk, screen, "Start", "Start steps?")
         await press(desk, asked, "Yes", "runs.")
         await desk.market.step(1)
-        await desk.told("BTC/USDT open:")
+        await desk.told("Buy BTC/USDT: filled")

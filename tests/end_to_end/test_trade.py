@@ -29,22 +29,22 @@ def first(found: list[SeenMessage], beginning: str) -> SeenMessage:
     return next(one for one in found if one.text.startswith(beginning))
 
 
-async def test_entry_and_exit_are_told_in_order_and_a_fill_replies_to_its_order(tmp_path: Path) -> None:
+async def test_a_trade_is_two_messages_and_the_result_answers_the_entry(tmp_path: Path) -> None:
     async with whole_desk(tmp_path) as desk:
         await desk.paired()
         await desk.position()
+        await desk.told("rests at the venue")
         await desk.market.step(-1)
         closed = await desk.told("BTC/USDT closed:")
-        told = [one for one in await notices(desk) if "BTC/USDT" in one.text]
-        beginnings = ["💡 Enter", "📤 Buy", "✅ Buy", "🟢", "💡 Leave", "📤 Sell", "✅ Sell", "🏁"]
-        assert [one.text.startswith(start) for one, start in zip(told, beginnings, strict=True)] == [True] * 8
-        for filled, order in ((told[2], told[1]), (told[6], told[5])):
-            assert filled.reply_to is not None
-            assert filled.reply_to.id == order.id
+        entry, *more = [one for one in await notices(desk) if "BTC/USDT" in one.text]
+        assert [one.id for one in more] == [closed.id], "a way out that is quick is told by its result"
+        assert entry.text.startswith("✅ Buy BTC/USDT: filled")
+        assert entry.silent, "fills make no sound"
+        assert not closed.silent
+        assert closed.reply_to is not None
+        assert closed.reply_to.id == entry.id
         assert "USDT" in closed.text
         assert "%" in closed.text
-        assert "–" not in told[1].text, "an order at market has no price, and none is shown"
-        assert all(one.silent for one in told[:3]), "fills make no sound"
 
 
 async def test_a_trade_on_real_candles(tmp_path: Path) -> None:
@@ -56,12 +56,10 @@ async def test_a_trade_on_real_candles(tmp_path: Path) -> None:
         await desk.paired()
         await desk.told("BTC/USDT closed:")
         told = await notices(desk)
-        order = ("💡 Enter BTC/USDT", "📤 Buy BTC/USDT", "✅ Buy BTC/USDT", "🟢 BTC/USDT", "🏁 BTC/USDT")
-        places = [first(told, start).id for start in order]
-        assert places == sorted(places)
-        fill = first(told, "✅ Buy")
-        assert fill.reply_to is not None
-        assert fill.reply_to.id == first(told, "📤 Buy").id
+        entry, closed = first(told, "✅ Buy BTC/USDT"), first(told, "🏁 BTC/USDT")
+        assert entry.id < closed.id
+        assert closed.reply_to is not None
+        assert closed.reply_to.id == entry.id
         trades = await desk.ask("/trades", "Trades")
         assert "BTC/USDT" in trades.text
 
@@ -80,4 +78,4 @@ async def test_a_stop_loss_closes_and_says_so_and_the_money_agrees(tmp_path: Pat
         stored = await desk.stored()
         assert not stored.state.positions
         assert not stored.state.orders
-        assert f"{stored.state.holdings[stored.state.quote]:,} USDT" in balance.text
+        assert f"{stored.state.holdings[stored.state.quote]:,.2f} USDT" in balance.text

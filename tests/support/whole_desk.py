@@ -223,11 +223,11 @@ class WholeDesk:
         return await self.phone.wait_for(wanted, PATIENCE)
 
     async def position(self, symbol: str = "BTC/USDT", market: Market | None = None) -> SeenMessage:
-        """A step up opens a position; answers with the notice of it."""
+        """A step up opens a position; answers with the message of it."""
         found = market or self.market
         await self.ready(market)
         await found.step(1, symbol)
-        return await self.told(f"{symbol} open:")
+        return await self.told(f"Buy {symbol}: filled")
 
     async def ready(self, market: Market | None = None) -> None:
         """Wait until every connection has a price and has run its cycle."""

@@ -233,6 +233,8 @@ def test_only_steps_wait_for_the_next_one_and_never_long() -> None:
         assert not is_silent(loud, False)
     sent = replace(step(), state=WaitingState.CHANGED, message_id=7, sent_at=AT)
     assert wait_of(sent, AT + timedelta(seconds=1)) == EDIT_WAITS - timedelta(seconds=1)
+    trouble = replace(sent, kind="trouble", weight=Weight.WARNING)
+    assert wait_of(trouble, AT) == timedelta(0), "its count comes before its end"
 
 
 def test_results_are_not_merged_while_they_are_news_and_never_with_steps() -> None:

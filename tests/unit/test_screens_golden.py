@@ -147,6 +147,15 @@ def days() -> list[DayResult]:
     ]
 
 
+def held() -> list[results.Coin]:
+    seen = NOW - timedelta(seconds=4)
+    return [
+        results.Coin("USDT", Decimal("9000.51234567"), Decimal("9000.51234567")),
+        results.Coin("BTC", Decimal("0.01598400"), Decimal("971.512345"), seen),
+        results.Coin("ODD", Decimal("12.5"), None),
+    ]
+
+
 def executions() -> list[BookedFill]:
     both = (
         fill(ClientOrderId("pd1"), "0.016", "60000.1"),
@@ -185,10 +194,8 @@ SCREENS: dict[str, Callable[[], Screen]] = {
     "profit_weeks": lambda: results.profit(days(), "week", 84, MAIN, "paper", "USDT", NOW),
     "profit_months": lambda: results.profit(days(), "month", 365, MAIN, "live", "USDT", NOW),
     "performance": lambda: results.performance(earners(), MAIN, "paper", "USDT", NOW),
-    "balance": lambda: results.balance(
-        [results.Coin("USDT", Decimal("9000.5"), None), results.Coin("BTC", Decimal("0.016"), Decimal("971.5"))],
-        Decimal(9972), Decimal("0.0974"), MAIN, "paper", "USDT", NOW,
-    ),
+    "balance": lambda: results.balance(held(), summarise(view()), MAIN, NOW),
+    "balance_live": lambda: results.balance(held(), live_summary(), MAIN, NOW),
     "risk": lambda: safety.risk(view(), summarise(view()), MAIN, NOW),
     "health": lambda: safety.health(machine(), [(summarise(view()), view().health)], NOW),
     "version": lambda: safety.version("0.1.0", [summarise(view())], NOW),
