@@ -8,6 +8,7 @@ from itertools import islice
 
 from engine.clock import Clock
 from engine.core import inputs as i
+from engine.core.glance import Glance
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import Fill, OrderReport, VenuePicture
 from engine.core.state import TraderState
@@ -34,6 +35,15 @@ async def ask_everything(
     """
     picture = await _picture(exchange, state, symbols, _since(state, clock.now()), left_out)
     return i.PictureSeen(clock.now(), picture, asked)
+
+
+async def glance(exchange: Exchange, state: TraderState) -> Glance:
+    """See engine.core.glance. Raises what the venue raised."""
+    balances = await exchange.balances()
+    open_orders: list[OrderReport] = []
+    for symbol in dict.fromkeys(order.symbol for order in state.orders.values()):
+        open_orders += await exchange.open_orders(symbol)
+    return Glance(tuple(balances), tuple(open_orders))
 
 
 async def _picture(

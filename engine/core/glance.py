@@ -1,0 +1,52 @@
+"""A short look at the account: enough to see whether it has to be asked for everything.
+
+A whole picture costs some two requests for each instrument and one for each order. A glance costs one, and one more
+for each instrument in which something of ours works: often enough to keep law 3, and venues with narrow limits bear it.
+What it can't see is an order of our mark in an instrument without any of our own, and moves that cancel out to the last
+digit: the whole picture, taken every few minutes, shows those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engine.core.ids import Coin, is_ours
+from engine.core.model import Balance, OrderReport
+from engine.core.money import ZERO
+from engine.core.orders import OrderStatus
+from engine.core.state import TraderState
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The whole account's balances, and what is open in the instruments of our orders."""
+
+    balances: tuple[Balance, ...]
+    open_orders: tuple[OrderReport, ...]
+
+
+def beyond(holdings: Mapping[Coin, Decimal], balances: Iterable[Balance]) -> dict[Coin, Decimal]:
+    """What the account has of each coin beyond our books, negative where it has less. It stays as it is for as long as
+    everything that moves is in our books: trades of ours change both sides alike."""
+    totals = {one.coin: one.total for one in balances}
+    apart = {
+        coin: totals.get(coin, ZERO) - holdings.get(coin, ZERO) for coin in totals.keys() | holdings.keys()
+    }
+    return {coin: amount for coin, amount in apart.items() if amount}
+
+
+def shows_nothing_new(state: TraderState, glance: Glance, before: Mapping[Coin, Decimal]) -> bool:
+    """Whether the account still is what our books say; `before` is what was beyond them at the last whole picture.
+    False as well while an outcome is unknown or a cancel is under way: those are asked for one by one."""
+    orders = state.orders.values()
+    if any(one.status is not OrderStatus.WORKING or one.cancel_wanted for one in orders):
+        return False
+    told = {
+        one.client_order_id: one.filled
+        for one in glance.open_orders
+        if is_ours(one.client_order_id) and one.client_order_id not in state.foreign
+    }
+    works = {one.client_order_id: one.filled for one in orders}
+    return told == works and beyond(state.holdings, glance.balances) == before
