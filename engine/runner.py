@@ -25,6 +25,7 @@ from engine.inbox import Inbox, Letter
 from engine.ports import Exchange, Journal, Notifier
 from engine.trace import correlation_of, line_of
 
+_facts = logger.opt(lazy=True)
 SNAPSHOT_EVERY = 500
 """Facts between snapshots: a restart folds at most this many."""
 STORAGE_PAUSE = 1.0
@@ -156,7 +157,7 @@ class Runner:
     def _start(self, decision: Decision) -> None:
         for fact in decision.facts:
             level = "DEBUG" if isinstance(fact, EquityMarked | OrderAsked) else "INFO"
-            logger.opt(lazy=True).log(level, "{}: {}", lambda: self.book, partial(line_of, fact))
+            _facts.log(level, "{}: {}", lambda: self.book, partial(line_of, fact))
         if self._executor is not None:
             for effect in decision.effects:
                 self._executor.start(effect)

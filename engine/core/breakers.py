@@ -50,9 +50,11 @@ def _share_lost(before: Quote, now: Quote) -> Ratio:
 
 def limit_of(step: f.Step, steps: Steps) -> Ratio:
     """The threshold of a step; zero for `clear`."""
-    return {f.Step.WARN: steps.warn, f.Step.NO_ENTRIES: steps.no_entries, f.Step.HALT: steps.halt}.get(
-        step, Ratio(ZERO)
-    )
+    if step is f.Step.WARN:
+        return steps.warn
+    if step is f.Step.NO_ENTRIES:
+        return steps.no_entries
+    return steps.halt if step is f.Step.HALT else Ratio(ZERO)
 
 
 def step_for(figure: Ratio, steps: Steps, before: f.Step) -> f.Step:

@@ -7,8 +7,7 @@ is in the Decision and becomes the trader's own once the facts are on disk.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.core import breakers, exits, on_commands, on_orders, on_reconcile, on_signals, unled
 from engine.core import facts as f
@@ -25,8 +24,7 @@ from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """`state` is what the given state becomes by `facts`; the very same object when there are none."""
 
     facts: Sequence[f.AnyFact]

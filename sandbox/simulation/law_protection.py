@@ -65,8 +65,9 @@ class ProtectionLaw:
         if leaving or self._called >= since:
             allowed = LEAVING
         gone = now - max(since, ended, self._called)
-        words = f"{bare} of {symbol} had no working stop for {gone:.0f} s, and the owner was not called"
-        self._judge.expect(gone <= allowed, 5, words)
+        if gone > allowed:
+            words = f"{bare} of {symbol} had no working stop for {gone:.0f} s, and the owner was not called"
+            self._judge.blame(5, words)
 
     def _uncovered(self, symbol: Symbol, state: TraderState) -> Decimal:
         """What could be sold and is in no working order that sells it. Each position may keep a part of a lot."""

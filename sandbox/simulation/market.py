@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 
 from engine.core.ids import Coin, Symbol
 from engine.core.model import Instrument
@@ -43,6 +44,7 @@ def pairs() -> list[Pair]:
     return list(_PAIRS.values())
 
 
+@cache
 def instrument(symbol: Symbol, active: bool = True) -> Instrument:
     """What the engine is told of it."""
     pair = _PAIRS[symbol]
