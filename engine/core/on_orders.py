@@ -42,7 +42,9 @@ _ENDED = {
 
 
 def on_report(draft: Draft, report: OrderReport) -> None:
-    """An order's state as the venue has it; its fills are booked first, then its status."""
+    """An order's state as the venue has it; its fills are booked first, then its status. Most of what a venue tells it
+    tells twice: what is no news moves nothing."""
+    known = len(draft.facts)
     order = draft.state.order(report.client_order_id)
     if order is None:
         heard(draft, report)
@@ -55,7 +57,8 @@ def on_report(draft: Draft, report: OrderReport) -> None:
         _take_more(draft, order, report)
     elif order is not None:
         _take_status(draft, order, report)
-    pursue_order(draft, report.client_order_id)
+    if len(draft.facts) > known:
+        pursue_order(draft, report.client_order_id)
 
 
 def _take_status(draft: Draft, order: Order, report: OrderReport) -> None:
