@@ -64,7 +64,9 @@ class Venue:
         self.fills: list[Fill] = []
         self._fills_in: defaultdict[Symbol, list[Fill]] = defaultdict(list)
         self._reports: dict[ClientOrderId, OrderReport] = {}
-        self._bare_reports: dict[ClientOrderId, OrderReport] = {}
+        self._open_reports: dict[Symbol, tuple[int, list[OrderReport]]] = {}
+        self._balances: list[Balance] = []
+        self._balances_at = -1
         self.accepted_at: dict[ClientOrderId, float] = {}
         self.ours: defaultdict[Coin, Decimal] = defaultdict(Decimal)
         """What our orders brought in, less what they took out and paid in fees, by coin, from the first order on."""
@@ -104,8 +106,12 @@ class Venue:
         return self._known(client_order_id) if client_order_id in self._ids else None
 
     def open_reports(self, symbol: Symbol) -> list[OrderReport]:
-        found = self.matching.open_orders(ACCOUNT, pair_id(symbol))
-        return [self._listed(order) for order in found]
+        """What works in an instrument, oldest first, without executions. Every change of an order is an event."""
+        seen = self._open_reports.get(symbol)
+        if seen is None or seen[0] != len(self.events):
+            found = self.matching.open_orders(ACCOUNT, pair_id(symbol))
+            seen = self._open_reports[symbol] = len(self.events), [self._report(order, ()) for order in found]
+        return list(seen[1])
 
     def fills_since(self, symbol: Symbol, since: datetime) -> tuple[Fill, ...]:
         """The executions in an instrument, oldest first."""
@@ -113,7 +119,11 @@ class Venue:
         return tuple(found[bisect_left(found, since, key=_when) :])
 
     def balances(self) -> list[Balance]:
-        return [Balance(Coin(coin), free, locked) for coin, free, locked in self.account.snapshot()]
+        """A new list; made anew only when something moved."""
+        if self._balances_at != self.account.changes:
+            self._balances_at = self.account.changes
+            self._balances = [Balance(Coin(coin), *amounts) for coin, *amounts in self.account.snapshot()]
+        return list(self._balances)
 
     # ── the truth ─────────────────────────────────────────────────────────────────────────
 
@@ -168,7 +178,6 @@ class Venue:
             self._ids[name] = order.id
             self.accepted_at[name] = self._now()
         self._reports.pop(name, None)
-        self._bare_reports.pop(name, None)
         fill = self._booked(event.trade) if event.trade else None
         report = self._report(order, (fill,) if fill else ())
         happened = Event(self._now(), event.kind, report, fill)
@@ -201,14 +210,6 @@ class Venue:
         if report is None:
             fills = tuple(self._fills_of[client_order_id])
             report = self._reports[client_order_id] = self._report(self.order(client_order_id), fills)
-        return report
-
-    def _listed(self, order: Order) -> OrderReport:
-        """As it stands in the list of open orders: without its executions."""
-        name = ClientOrderId(order.client_id)
-        report = self._bare_reports.get(name)
-        if report is None:
-            report = self._bare_reports[name] = self._report(order, ())
         return report
 
     def _report(self, order: Order, fills: tuple[Fill, ...]) -> OrderReport:

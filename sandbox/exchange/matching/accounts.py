@@ -14,6 +14,8 @@ class Account:
         self._free = {coin: amount for coin, amount in balances.items() if amount > 0}
         self._locked: dict[str, Decimal] = {}
         self.updated_ms = 0
+        self.changes = 0
+        """How often anything changed: whoever looks often need not look again while it stays."""
 
     def free(self, coin: str) -> Decimal:
         return self._free.get(coin, ZERO)
@@ -33,28 +35,32 @@ class Account:
         """A change from outside (deposit, withdrawal); what orders have locked stays locked."""
         if not amount.is_finite() or amount < 0:
             raise ValueError(f"the free {coin} must be zero or more, not {amount}")
-        self._free[coin] = amount
+        self._put(self._free, coin, amount)
 
     def lock(self, coin: str, amount: Decimal) -> None:
         """Reserve for an order; raises `Refusal` and changes nothing if there is not enough."""
         if amount > self.free(coin):
             raise Refusal(Reason.INSUFFICIENT_BALANCE, coin)
-        self._free[coin] = self.free(coin) - amount
-        self._locked[coin] = self.locked(coin) + amount
+        self._put(self._free, coin, self.free(coin) - amount)
+        self._put(self._locked, coin, self.locked(coin) + amount)
 
     def unlock(self, coin: str, amount: Decimal) -> None:
         self.spend_locked(coin, amount)
-        self._free[coin] = self.free(coin) + amount
+        self._put(self._free, coin, self.free(coin) + amount)
 
     def spend_locked(self, coin: str, amount: Decimal) -> None:
         if amount > self.locked(coin):
             raise AssertionError(f"{self.name}: {amount} {coin} spent of {self.locked(coin)} locked")
-        self._locked[coin] = self.locked(coin) - amount
+        self._put(self._locked, coin, self.locked(coin) - amount)
 
     def spend_free(self, coin: str, amount: Decimal) -> None:
         if amount > self.free(coin):
             raise AssertionError(f"{self.name}: {amount} {coin} spent of {self.free(coin)} free")
-        self._free[coin] = self.free(coin) - amount
+        self._put(self._free, coin, self.free(coin) - amount)
 
     def receive(self, coin: str, amount: Decimal) -> None:
-        self._free[coin] = self.free(coin) + amount
+        self._put(self._free, coin, self.free(coin) + amount)
+
+    def _put(self, amounts: dict[str, Decimal], coin: str, amount: Decimal) -> None:
+        amounts[coin] = amount
+        self.changes += 1
