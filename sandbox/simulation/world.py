@@ -72,6 +72,7 @@ class World:
         self._beginning: asyncio.Task[None] | None = None
         self.stopping: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._tick_by = 0.0
 
     # ── time ──────────────────────────────────────────────────────────────────────────────
 
@@ -295,15 +296,17 @@ class World:
 
     def _tick(self) -> None:
         """Once a second while something is under way, else now and then."""
-        self.put(i.TimerTicked(self.clock.now()))
         if self.runner_state is None:
             self.weather.feel()  # nobody is there to place a stop
         self.oracle.watch()
         busy = self.oracle.uncovered or (self.runner_state is not None and is_busy(self.runner_state))
-        self._timer = self._loop.call_later(1.0 if busy else IDLE, self._tick)
+        if busy or self.now >= self._tick_by:
+            self.put(i.TimerTicked(self.clock.now()))
+            self._tick_by = self.now + IDLE
+        self._timer = self._loop.call_later(1.0 if busy else self._tick_by - self.now, self._tick)
 
     def kick(self) -> None:
-        """Something was written down: tick within a second."""
+        """Something was written down: see within a second whether it takes ticks."""
         if self._timer is not None and self._timer.when() - self.now > 1.0:
             self._timer.cancel()
             self._timer = self._loop.call_later(1.0, self._tick)
