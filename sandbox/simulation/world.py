@@ -165,7 +165,8 @@ class World:
             return
         for symbol in TRADED:
             self.life.see_price(symbol)
-        self.put(i.EquityDue(self.clock.now()))
+        if self.random.random() < 0.5:
+            self.put(i.EquityDue(self.clock.now()))
         if not self.storm_over:
             self._signals()
 
