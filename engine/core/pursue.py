@@ -136,12 +136,14 @@ def _leave(draft: Draft, position: Position, orders: Orders) -> None:
 
 
 def _mend_stop(draft: Draft, position: Position, orders: Orders, stop: Order) -> None:
-    """Replace a stop whose price was moved, or that covers less than is held once the entry is settled."""
+    """Replace a stop whose price was moved, or that covers less than is held once the entry is settled, or more: the
+    owner sold by hand, and the cancel was lost (law 4)."""
     if stop.status is not OrderStatus.WORKING:
         return
     moved = stop.stop_price != _stop_price(draft, position)
     short = orders.entry is None and stop.remaining < _lots(draft, position)
-    if (moved and position.stop_touched_at is None) or short:
+    long = stop.remaining > position.quantity
+    if (moved and position.stop_touched_at is None) or short or long:
         cancel(draft, stop, "to be placed anew")
 
 
@@ -175,6 +177,11 @@ def cancel(draft: Draft, order: Order, reason: str) -> None:
 
 
 def _lots(draft: Draft, position: Position) -> Quantity:
+    """What can be sold of it now: not what orders of other positions have locked."""
+    return _lots_of(draft, position, _sold_by_others(draft, position))
+
+
+def _lots_of(draft: Draft, position: Position, locked: Decimal) -> Quantity:
     """Whole lots of what the position holds, and of what the account does: the fees of other trades may have been
     taken in the same coin (O11)."""
     instrument = draft.market.instruments.get(position.symbol)
@@ -183,7 +190,7 @@ def _lots(draft: Draft, position: Position) -> Quantity:
     lots = sellable(position, instrument)
     if position.direction is not Direction.LONG:
         return lots
-    in_account = draft.state.holdings.get(base_of(position.symbol), ZERO) - _sold_by_others(draft, position)
+    in_account = draft.state.holdings.get(base_of(position.symbol), ZERO) - locked
     return Quantity(min(lots, max(floor_to(in_account, instrument.lot), ZERO)))
 
 
@@ -206,12 +213,13 @@ def _sold_by_others(draft: Draft, position: Position) -> Decimal:
 
 
 def _is_dust(draft: Draft, position: Position) -> bool:
-    """Too little to be sold. Unknown without the venue's rules: then it is not."""
+    """Too little to be sold, now or later: what another position's order has locked comes free. Unknown without the
+    venue's rules: then it is not."""
     instrument = draft.market.instruments.get(position.symbol)
     price = draft.market.price(position.symbol)
     if instrument is None:
         return position.quantity <= ZERO
-    lots = _lots(draft, position)
+    lots = _lots_of(draft, position, ZERO)
     return lots <= ZERO or (price is not None and bool(below_minimum(lots, price, instrument)))
 
 

@@ -12,6 +12,7 @@ from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.effects import Cancel, Submit
 from engine.core.exits import distances, opening, round_stop
+from engine.core.ids import Coin
 from engine.core.ledger import Phase, Position
 from engine.core.market import Market
 from engine.core.model import Action, Direction, OrderType, VenueStatus
@@ -411,3 +412,19 @@ def test_law_5_what_is_too_small_for_a_stop_is_left_at_once() -> None:
     desk.price(BTC, "100", "100")
     desk.advance(5)
     assert closed(desk).reason == "too small to be protected"
+
+
+def test_law_3_what_another_positions_stop_has_locked_is_no_dust() -> None:
+    """Two positions of one coin, and fees took some of it: the one that is left sells what is free and waits for the
+    rest, instead of closing over coins that could be sold (seed 43)."""
+    desk = Desk()
+    desk.price(BTC, "100")
+    desk.signal(BTC)
+    first = desk.position
+    assert not desk.buy(BTC, "300")
+    for state in (desk.state, desk.folded):
+        state.holdings[Coin("BTC")] -= 2
+    desk.command(i.ClosePosition, first.id)
+    desk.advance(2)
+    assert desk.state.positions[first.id].quantity == 2
+    assert not desk.of(f.PositionClosed)

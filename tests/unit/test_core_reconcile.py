@@ -180,6 +180,17 @@ def test_A1_coins_that_the_owner_sold_by_hand_lessen_the_position_once_confirmed
     assert not desk.state.shortfalls
 
 
+def test_law_4_a_stop_for_more_than_is_held_is_cancelled_again_when_its_cancel_was_lost() -> None:
+    """The owner sold by hand; the cancel of the stop that had become too large never reached the venue (seed 43)."""
+    desk = holding()
+    look(desk, balances=with_btc(desk, "6"))
+    desk.advance(6)
+    desk.network.plan(Cancel, Fault.LOST_BEFORE)
+    look(desk, balances=with_btc(desk, "6"))
+    desk.advance(10)
+    assert desk.order(Purpose.STOP).quantity == desk.position.quantity == 6
+
+
 def test_A1_all_sold_by_hand_closes_the_position_and_its_stop() -> None:
     desk = holding()
     for _ in range(2):

@@ -1,0 +1,101 @@
+"""What a glance at the account shows (law 3): nothing new, or a reason to ask for everything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from engine.core.effects import Submit
+from engine.core.glance import Glance, beyond, shows_nothing_new
+from engine.core.ids import ClientOrderId, Coin
+from engine.core.model import Balance, VenueStatus
+from engine.core.orders import Purpose
+from tests.support.builders import BTC, report, ticker
+from tests.support.desk import Desk
+from tests.support.network import Fault
+
+OWN = Coin("DOGE")
+
+
+def glance(desk: Desk) -> Glance:
+    """What this venue answers now; the owner has coins of his own there."""
+    return Glance(
+        (*desk.venue.balances(), Balance(OWN, Decimal(7))), tuple(desk.venue.open_orders(BTC, desk.now))
+    )
+
+
+def holding(*faults: Fault) -> tuple[Desk, dict[Coin, Decimal]]:
+    """A desk, and what was beyond its books before it bought."""
+    desk = Desk()
+    before = beyond(desk.state.holdings, glance(desk).balances)
+    desk.price(BTC, "100")
+    desk.network.plan(Submit, *faults)
+    desk.signal(BTC)
+    return desk, before
+
+
+def test_trades_of_ours_are_nothing_new_and_the_owners_coins_are_his() -> None:
+    desk, before = holding()
+    assert before == {OWN: Decimal(7)}
+    assert desk.position.quantity
+    assert shows_nothing_new(desk.state, glance(desk), before)
+
+
+@pytest.mark.parametrize(("coin", "change"), [("BTC", "-0.1"), ("BTC", "0.1"), ("USDT", "5"), ("DOGE", "-1")])
+def test_what_comes_and_goes_by_itself_is_seen(coin: str, change: str) -> None:
+    desk, before = holding()
+    seen = glance(desk)
+    moved = [
+        replace(one, free=one.free + Decimal(change)) if one.coin == coin else one for one in seen.balances
+    ]
+    assert not shows_nothing_new(desk.state, replace(seen, balances=tuple(moved)), before)
+
+
+def test_a_coin_that_the_venue_stops_listing_is_seen() -> None:
+    desk, before = holding()
+    seen = glance(desk)
+    left = tuple(one for one in seen.balances if one.coin != "BTC")
+    assert not shows_nothing_new(desk.state, replace(seen, balances=left), before)
+
+
+def test_a_stop_that_somebody_cancelled_is_seen() -> None:
+    desk, before = holding()
+    assert not shows_nothing_new(desk.state, replace(glance(desk), open_orders=()), before)
+
+
+def test_a_stop_that_is_filled_in_part_is_seen_before_its_money_is() -> None:
+    desk, before = holding()
+    seen = glance(desk)
+    (stop,) = seen.open_orders
+    part = replace(stop, filled=type(stop.filled)(stop.filled + 1))
+    assert not shows_nothing_new(desk.state, replace(seen, open_orders=(part,)), before)
+
+
+def test_an_order_with_our_mark_that_is_not_in_our_books_is_seen_and_a_strangers_is_not() -> None:
+    desk, before = holding()
+    seen = glance(desk)
+    lost = report(ClientOrderId("pd" + "f" * 16), VenueStatus.OPEN)
+    hand = report(ClientOrderId("web_12345"), VenueStatus.OPEN)
+    assert not shows_nothing_new(desk.state, replace(seen, open_orders=(*seen.open_orders, lost)), before)
+    assert shows_nothing_new(desk.state, replace(seen, open_orders=(*seen.open_orders, hand)), before)
+
+
+def test_while_an_outcome_is_unknown_a_glance_is_not_enough() -> None:
+    desk, before = holding(Fault.LOST_BEFORE)
+    assert not shows_nothing_new(desk.state, glance(desk), before)
+
+
+def test_while_a_cancel_is_under_way_a_glance_is_not_enough() -> None:
+    desk, before = holding()
+    stop = desk.order(Purpose.STOP)
+    desk.state.orders[stop.client_order_id] = replace(stop, cancel_since=desk.now)
+    assert not shows_nothing_new(desk.state, glance(desk), before)
+
+
+def test_a_missed_fill_is_seen() -> None:
+    """The stream was silent: our books still hold what was sold."""
+    desk, before = holding()
+    desk.venue.on_price(ticker(BTC, "90", desk.now), desk.now)
+    assert not shows_nothing_new(desk.state, glance(desk), before)
