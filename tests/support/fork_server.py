@@ -17,6 +17,10 @@ import sys
 from importlib import import_module
 from typing import TypedDict
 
+from engine.core.state import TraderState
+from engine.exchanges.lean import venue_class
+from storage.snapshots import encode_state
+
 IMPORTED = (
     "anyio._backends._asyncio",
     "bot.application",
@@ -38,7 +42,8 @@ class Request(TypedDict):
 def main() -> None:
     for name in IMPORTED:
         import_module(name)
-    import_module("engine.exchanges.lean").venue_class("binance")
+    venue_class("binance")
+    encode_state(TraderState())  # pydantic makes its serialisers when they are first used
     gc.freeze()  # shared memory stays shared: the collector of a child writes to all that it looks at
     wanted = _serve()
     if wanted is not None:
