@@ -30,10 +30,8 @@ class Glance:
 def beyond(holdings: Mapping[Coin, Decimal], balances: Iterable[Balance]) -> dict[Coin, Decimal]:
     """What the account has of each coin beyond our books, negative where it has less. It stays as it is for as long as
     everything that moves is in our books: trades of ours change both sides alike."""
-    totals = {one.coin: one.total for one in balances}
-    apart = {
-        coin: totals.get(coin, ZERO) - holdings.get(coin, ZERO) for coin in totals.keys() | holdings.keys()
-    }
+    apart = {one.coin: one.total - holdings.get(one.coin, ZERO) for one in balances}
+    apart |= {coin: -amount for coin, amount in holdings.items() if coin not in apart}
     return {coin: amount for coin, amount in apart.items() if amount}
 
 

@@ -47,7 +47,7 @@ def befall(world: World, fault: Fault) -> None:
         case Kind.OWN_ORDER:
             _own_order(world, symbol, f"web{fault.index}", fault.size)
         case Kind.FOREIGN_ORDER:
-            _own_order(world, symbol, _foreign_name(fault), 0.1)
+            _foreign_order(world, symbol, fault)
         case _:
             world.move(symbol, (fault.size - 0.5) * 0.15)
             world.show_prices()
@@ -126,6 +126,17 @@ def _own_order(world: World, symbol: Symbol, name: str, size: float) -> None:
         world.venue.submit(request)
 
 
-def _foreign_name(fault: Fault) -> str:
-    """Of the shape of ours, from another copy of the desk."""
-    return f"{PREFIX}foreign{fault.index:09}"
+def _foreign_order(world: World, symbol: Symbol, fault: Fault) -> None:
+    """With a name of the shape of ours, from another copy of the desk: a buy, or a sale of coins that are the owner's
+    own, far from the market."""
+    name = f"{PREFIX}foreign{fault.index:09}"
+    price = to_tick(symbol, world.prices[symbol] * Decimal("1.5"))
+    rules = instrument(symbol)
+    quantity = Quantity(Decimal(50) / price // rules.lot * rules.lot)
+    own = world.venue.account.free(rules.base) - world.venue.ours[rules.base]
+    if fault.index % 2 or own < quantity:
+        _own_order(world, symbol, name, 0.1)
+        return
+    request = OrderRequest(ClientOrderId(name), symbol, Side.SELL, OrderType.LIMIT, quantity, Price(price))
+    with suppress(Rejected):
+        world.venue.submit(request)
