@@ -19,6 +19,7 @@ from bot.screens.telling_orders import ORDER_BODIES
 from bot.text import Html, catalogue, fit, lines, plain, say, shorten, word
 from engine.core.model import Side
 from engine.core.notices import Weight
+from engine.core.orders import OrderStatus
 
 
 class Told(Protocol):
@@ -112,6 +113,8 @@ def _plainly(told: Told) -> Html:
 
 KINDS = tuple(BODIES)
 
+_IN_BETWEEN = (("button.position", "position"), ("home.orders_plain", "orders"))
+_HELD = (("button.position", "position"), ("button.chart", "chart"))
 _OF_POSITION = ("position", "trade", "close")
 _OF_FOREIGN = ("foreign_adopt", "foreign_close", "foreign_ignore")
 _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -148,15 +151,9 @@ _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     "foreign_ended": (("home.orders_plain", "orders"), ("home.positions_plain", "positions")),
     "order_unknown": (("home.orders_plain", "orders"), ("button.halt", "halt")),
     "order_rejected": (("home.orders_plain", "orders"),),
-    "order_placed": (("home.orders_plain", "orders"),),
-    "order_accepted": (("home.orders_plain", "orders"),),
-    "order_ended": (("home.orders_plain", "orders"),),
-    "order_filled": (("button.position", "position"), ("home.orders_plain", "orders")),
-    "stop_resting": (("button.position", "position"), ("button.chart", "chart")),
     "exit_wanted": (("button.position", "position"), ("home.orders_plain", "orders")),
     "reconciled": (("home.orders_plain", "orders"), ("home.positions_plain", "positions")),
     "trouble": (("button.pause", "pause"), ("button.health", "health")),
-    "position_opened": (("button.position", "position"), ("button.chart", "chart")),
     "position_closed": (("button.trade", "trade"), ("button.chart", "chart")),
     "preset_gone": (("button.position", "position"), ("button.close", "close")),
     "preset_back": (("button.position", "position"),),
@@ -172,10 +169,19 @@ def _buttons(told: Told) -> tuple[Row, ...]:
     args = _args(told.data)
     found = [
         Button(catalogue()[key], verb, _needed(verb, args))
-        for key, verb in _ANSWERS.get(told.kind, ())
+        for key, verb in _answers(told)
         if _complete(verb, args) and (verb != "foreign_adopt" or told.data.get("side") == Side.BUY)
     ]
     return tuple(tuple(found[start : start + 2]) for start in range(0, len(found), 2))
+
+
+def _answers(told: Told) -> tuple[tuple[str, str], ...]:
+    """Of an order on its way by how far it is: the position once there is one, the orders while one works."""
+    if told.kind in _ANSWERS or told.kind not in ORDER_BODIES:
+        return _ANSWERS.get(told.kind, ())
+    if not Fields(told.data).number("done"):
+        return _IN_BETWEEN[1:]
+    return _HELD if told.data.get("status") == OrderStatus.FILLED else _IN_BETWEEN
 
 
 def _complete(verb: str, args: Mapping[str, str]) -> bool:

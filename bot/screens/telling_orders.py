@@ -1,6 +1,6 @@
 """What is said of an order or a position as it goes: the whole of it so far, in truthful words (law 12).
 
-Sent is not accepted, accepted is not filled, a stop that is on its way does not protect yet.
+Sent is not accepted, accepted is not filled, a stop that does not rest at the venue protects nothing yet.
 """
 
 from __future__ import annotations
@@ -58,13 +58,14 @@ def _amount(it: Fields) -> Html:
     if not done or average is None:
         return _sent(it)
     whole = done + (it.number("held") or Decimal(0)) if _is_leaving(it) else it.number("quantity") or done
-    worth = money(done * average, it.text("quote"))
-    figures = {"size": it.coins("done"), "price": price(average), "worth": worth}
+    size, at, worth = it.coins("done"), price(average), money(done * average, it.text("quote"))
     if done < whole:
-        return say("notice.fill_part", **figures | {"size": quantity(done)}, whole=_whole(it, whole))
+        part, all_of_it = quantity(done), _whole(it, whole)
+        return say("notice.fill_part", size=part, whole=all_of_it, price=at, worth=worth)
     if it.number("fees") and not _is_leaving(it):
-        return say("notice.fill_fees", **figures, fees=it.shown("fees", _money_of(it)))
-    return say("notice.fill", **figures)
+        fees = it.shown("fees", _money_of(it))
+        return say("notice.fill_fees", size=size, price=at, worth=worth, fees=fees)
+    return say("notice.fill", size=size, price=at, worth=worth)
 
 
 def _whole(it: Fields, whole: Decimal) -> str:
@@ -90,7 +91,7 @@ def _protection(it: Fields) -> Html | None:
         return None
     stop, resting, held = it.price("stop"), it.number("resting"), it.number("held")
     if not resting:
-        told = say("notice.stop_on_its_way", stop=stop)
+        told = say("notice.stop_not_yet", stop=stop)
     elif held is not None and resting < held:
         told = say("notice.stop_rests_for", stop=stop, size=it.coins("resting"))
     else:

@@ -170,7 +170,10 @@ def _halt_lifted(fact: f.HaltLifted, state: TraderState) -> Told:
     return "halt_lifted", Weight.RISK, {"by": fact.by}
 
 
-def _state_changed(fact: f.StateChanged, state: TraderState) -> Told:
+def _state_changed(fact: f.StateChanged, state: TraderState) -> Told | None:
+    """How a book begins is told by what opened it: the start, or the way to live."""
+    if fact.by == "config":
+        return None
     return "state_changed", Weight.INFO, {"state": fact.state.value, "by": fact.by}
 
 

@@ -22,7 +22,7 @@ _ccxt = lean.errors()
 LONGEST = 300
 """Characters of a sentence."""
 _ADDRESS = re.compile(r"\b(?:https?|wss?)://\S+|\?\S+=\S+")
-_STATUS = re.compile(r"^\w+ [A-Z]+ \S+ (\d{3})\b")
+_STATUS = re.compile(r"^\w+ (?:[A-Z]+ \S+ )?([45]\d{2})\b")
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 
 TOO_OFTEN = (418, 429)

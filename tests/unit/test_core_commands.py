@@ -199,7 +199,6 @@ def test_law_10_a_trade_from_signal_to_result_is_told_in_order() -> None:
     desk.price(BTC, "98")
     told = [(one.kind, one.weight) for one in desk.notices]
     assert told == [
-        ("state_changed", Weight.INFO),
         ("order_placed", Weight.STEP),
         ("order_filled", Weight.STEP),
         ("position_opened", Weight.STEP),
@@ -207,11 +206,11 @@ def test_law_10_a_trade_from_signal_to_result_is_told_in_order() -> None:
         ("order_filled", Weight.STEP),
         ("position_closed", Weight.TRADE),
     ]
-    entering, leaving = desk.notices[1:5], desk.notices[5:]
+    entering, leaving = desk.notices[:4], desk.notices[4:]
     assert len({one.key for one in entering}) == 1, "the entry is one message, edited as it goes"
     assert len({one.key for one in leaving}) == 1, "and so is the way out"
     assert entering[0].key != leaving[0].key
-    assert len({one.thread for one in desk.notices[1:]}) == 1, "all of a position answers its first message"
+    assert len({one.thread for one in desk.notices}) == 1, "all of a position answers its first message"
     closed = desk.told("position_closed")[0].data
     assert closed["entry"] == "100"
     assert closed["exit"] == "98"

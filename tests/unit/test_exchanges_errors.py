@@ -89,6 +89,7 @@ def raised(error: Exception, cause: BaseException | None) -> Exception:
         (ccxt.ExchangeNotAvailable(ADDRESS), "The connection to the venue failed"),
         (ccxt.ExchangeNotAvailable(f"{ADDRESS} 503 Service Unavailable <html>x</html>"), "own (HTTP 503)."),
         (ccxt.DDoSProtection(f"{ADDRESS} 429 Too Many Requests {{}}"), "asked too often (HTTP 429)"),
+        (ccxt.DDoSProtection("binance 429 Too Many Requests Wait"), "asked too often (HTTP 429)"),
         (ccxt.PermissionDenied(f"{ADDRESS} 403 Forbidden"), "refuses to talk to this machine (HTTP 403)"),
         (ccxt.BadSymbol('binance {"code":-1121,"msg":"Invalid symbol."}'), "The venue says: Invalid symbol."),
         (ccxt.ExchangeError("bybit markets not loaded from https://h/a?b=c"), "Bybit markets not loaded from."),

@@ -97,7 +97,7 @@ async def test_what_was_sent_already_is_edited_as_it_goes(talk: Talk) -> None:
     (edited,) = await told(talk)
     assert edited.id == sent.id
     assert "Buy BTC/USDT: filled" in edited.text
-    assert "on its way to the venue" in edited.text, "law 12: a stop that was only sent protects nothing yet"
+    assert "not at the venue yet" in edited.text, "law 12: a stop that only was sent protects nothing yet"
 
 
 async def test_a_restart_and_an_outage_in_between_lose_nothing(talk: Talk) -> None:
