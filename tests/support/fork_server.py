@@ -18,7 +18,8 @@ from importlib import import_module
 from typing import TypedDict
 
 from engine.core.state import TraderState
-from engine.exchanges.lean import venue_class
+from engine.exchanges.client import public_client
+from engine.exchanges.venues import row_of
 from storage.snapshots import encode_state
 
 IMPORTED = (
@@ -42,8 +43,9 @@ class Request(TypedDict):
 def main() -> None:
     for name in IMPORTED:
         import_module(name)
-    venue_class("binance")
-    encode_state(TraderState())  # pydantic makes its serialisers when they are first used
+    # A first client, its certificates, a first snapshot: later ones lean on what these have left behind.
+    public_client(row_of("binance"), "", "")
+    encode_state(TraderState())
     gc.freeze()  # shared memory stays shared: the collector of a child writes to all that it looks at
     wanted = _serve()
     if wanted is not None:

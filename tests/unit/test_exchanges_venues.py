@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 import pytest
@@ -50,6 +51,17 @@ class TestEachRow:
         assert client.options["maxRetriesOnFailure"] == 0
         assert client.verbose is False
         assert client.has["fetchCurrencies"] is False
+
+
+async def test_all_clients_share_the_certificates_and_check_them() -> None:
+    """Reading them takes 20 ms, in which the loop does nothing else."""
+    one, other = public_client(VENUES["binance"], "", ""), public_client(VENUES["okx"], "", "")
+    one.open()
+    assert one.tcp_connector._ssl is other.ssl_context
+    assert other.ssl_context.verify_mode is ssl.CERT_REQUIRED
+    assert other.ssl_context.check_hostname
+    assert other.ssl_context.get_ca_certs()
+    await one.close()
 
 
 def test_law_7_a_client_with_a_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
