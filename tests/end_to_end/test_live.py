@@ -49,10 +49,9 @@ async def test_a_live_trade_from_entry_to_close_and_every_word_says_live(tmp_pat
         await desk.settled(bot)
         told = "\n".join(await desk.whole.texts())
         assert "PAPER" not in told
-        places = [
-            told.index(words) for words in ("💡 Enter", "📤 Buy", "✅ Buy", "📤 Sell", "✅ Sell", "🏁 BTC")
-        ]
-        assert places == sorted(places), "submitted is not filled, and each is told in its turn"
+        trade = [one for one in await desk.whole.texts() if one.startswith(("📤", "◐", "✅ Buy", "🏁"))]
+        assert [one.partition("\n")[0][:5] for one in trade] == ["✅ Buy", "🏁 BTC"], "one in, one out"
+        assert "rests at the venue" in trade[0]
 
 
 async def test_what_is_told_of_a_fill_is_what_the_venue_charged(tmp_path: Path) -> None:
