@@ -27,7 +27,7 @@ from tests.support.processes import Start, fork_server, start_fresh
 SHORTEST, LONGEST = 1.0, 180.0
 """Seconds between which outages last, unless told otherwise."""
 BEGAN = time.monotonic()
-FRESH_AT_ONCE = 2
+FRESH_AT_ONCE = 3
 """More new interpreters would only wait for each other's imports, and a start is part of the 30 s."""
 A_LIFE = 5
 """Outages that one process lives through."""

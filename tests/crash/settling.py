@@ -30,11 +30,12 @@ async def settle_times(desk: LiveDesk, bot: Bot, outages: Sequence[float]) -> li
 async def _once(desk: LiveDesk, bot: Bot, price: Decimal, seconds: float) -> float:
     lost = desk.count("OutcomeLost")
     await desk.whole.market.fault("place", "drop", point="after-accept", times=1)
-    await _go_to(desk, price)
+    # Before the price moves: else a stream that is quick enough tells of the order, and nothing is unknown.
     for target in SILENT:
         await desk.whole.market.fault(target, "status", status=503)
     await desk.whole.market.fault("connect *ws-api*", "status", status=503)
     await desk.whole.market.fault("user *", "drop")
+    await _go_to(desk, price)
     await _until(desk, bot, "OutcomeLost", lost + 1)
     await asyncio.sleep(seconds)
     began = time.monotonic()
