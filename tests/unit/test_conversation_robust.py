@@ -62,11 +62,11 @@ async def test_several_connections_are_chosen_by_button_and_paused_all_at_once(t
     async with talking(tmp_path, ("main", "second")) as talk:
         asked = await talk.ask("/risk", "Which connection?")
         await talk.tap(asked, "second", "second · running")
-        await talk.ask("/pause", "second")
+        await talk.ask("/pause", "No new entries")
         assert {one.state.state for one in talk.desk.desks.values()} == {State.PAUSED}
         asked = await talk.ask("/resume", "Which connection?")
         asked = await talk.tap(asked, "All of them", "Resume trading?")
-        await talk.tap(asked, "Yes, resume", "second")
+        await talk.tap(asked, "Yes, resume", "Strategies may enter")
         assert {one.state.state for one in talk.desk.desks.values()} == {State.RUNNING}
         await talk.ask("/halt second", "halted")
         assert not talk.desk["main"].state.is_halted
