@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from engine.core import facts as f
 from engine.core import inputs as i
@@ -13,8 +14,9 @@ from engine.core.due import due
 from engine.core.errors import Denied
 from engine.core.exits import distances
 from engine.core.ids import Coin, IntentId, PositionId, base_of
+from engine.core.ledger import Position
 from engine.core.model import Direction, OrderReport, OrderType, Side
-from engine.core.money import ZERO, Price, Quantity, Quote
+from engine.core.money import ZERO, Price, Quantity, Quote, floor_to
 from engine.core.on_orders import ask, book, on_report, pursue_order, trouble_over
 from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.pursue import pursue
@@ -22,6 +24,8 @@ from engine.core.settings import ExitRules
 
 SHORTFALL_CONFIRMED = timedelta(seconds=5)
 """A shortfall that is still the same this long after it was first seen is no picture taken in mid-move (A1)."""
+FINEST = Decimal("0.00000001")
+"""The tick where the venue's rules are not known."""
 WRITE_EVERY = timedelta(minutes=10)
 """A reconciliation that found nothing is written down at most this often, unless the owner asked for it."""
 
@@ -81,10 +85,16 @@ def _reduce(draft: Draft, coin: Coin, missing: Quantity) -> None:
         if base_of(position.symbol) != coin or missing <= ZERO or position.quantity <= ZERO:
             continue
         taken = Quantity(min(missing, position.quantity))
-        price = draft.market.price(position.symbol) or position.entry_price
-        draft.emit(f.PositionReduced(draft.at, position.id, taken, Price(price)))
+        draft.emit(f.PositionReduced(draft.at, position.id, taken, _last_price(draft, position)))
         missing = Quantity(missing - taken)
         _resize_stop(draft, position.id)
+
+
+def _last_price(draft: Draft, position: Position) -> Price:
+    """To the venue's tick: an average has endless digits, and money that is booked by it could not be told exactly."""
+    rules = draft.market.instruments.get(position.symbol)
+    price = draft.market.price(position.symbol) or position.entry_price
+    return Price(floor_to(price, rules.tick if rules is not None else FINEST))
 
 
 def _resize_stop(draft: Draft, position_id: PositionId) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.core.ids import ClientOrderId, Coin, FillId, Symbol, base_of, is_ours
-from engine.core.model import Direction, Fill, OrderReport, VenuePicture
+from engine.core.model import Balance, Direction, Fill, OrderReport, VenuePicture
 from engine.core.money import ZERO, Quantity
 from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.state import TraderState
@@ -83,7 +83,7 @@ def plan(state: TraderState, picture: VenuePicture) -> list[Repair]:
     judged = not repairs and _quiet(state) and picture.held_before in (None, state.holdings)
     repairs += _foreign(state, picture)  # in no book of ours, so it hides nothing in the balances
     if judged:
-        repairs += _balances(state, picture)
+        repairs += balances_off(state, picture.balances)
     return repairs
 
 
@@ -141,8 +141,9 @@ def _quiet(state: TraderState) -> bool:
     )
 
 
-def _balances(state: TraderState, picture: VenuePicture) -> Iterator[Repair]:
-    totals = {balance.coin: balance.total for balance in picture.balances}
+def balances_off(state: TraderState, balances: Iterable[Balance]) -> Iterator[Repair]:
+    """What the account's coins and money say against our books; to be judged only while nothing moves."""
+    totals = {balance.coin: balance.total for balance in balances}
     for coin, ours in held(state).items():
         theirs = totals.get(coin, ZERO)
         if theirs < ours:
