@@ -24,8 +24,9 @@ from engine.core.model import (
     VenuePicture,
     VenueStatus,
 )
+from engine.core.money import Quote
 from engine.core.orders import OrderStatus, Purpose
-from tests.support.builders import BTC, START, USDT, fill, price, quantity, settings
+from tests.support.builders import BTC, START, USDT, fill, instrument, price, quantity, settings
 from tests.support.desk import Desk
 from tests.support.network import Fault
 
@@ -178,6 +179,20 @@ def test_A1_coins_that_the_owner_sold_by_hand_lessen_the_position_once_confirmed
     assert desk.told("position_reduced")[0].data["quantity"] == "3.99000000"
     assert desk.order(Purpose.STOP).quantity == 6
     assert not desk.state.shortfalls
+
+
+def test_law_13_coins_sold_by_hand_are_booked_at_a_price_of_whole_ticks() -> None:
+    """Without a price since the start it is the average of the entry, which has endless digits (seed 2167)."""
+    desk = holding()
+    position = replace(desk.position, entry_value=Quote(desk.position.entered * 100 + Decimal(1)))
+    for state in (desk.state, desk.folded):
+        state.positions[position.id] = position
+    desk.market.prices.clear()
+    for _ in range(2):
+        look(desk, balances=with_btc(desk, "6"))
+        desk.advance(6)
+    (reduced,) = desk.of(f.PositionReduced)
+    assert reduced.price % instrument(BTC).tick == 0
 
 
 def test_law_4_a_stop_for_more_than_is_held_is_cancelled_again_when_its_cancel_was_lost() -> None:
