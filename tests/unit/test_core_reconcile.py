@@ -184,7 +184,7 @@ def test_A1_coins_that_the_owner_sold_by_hand_lessen_the_position_once_confirmed
 def test_law_13_coins_sold_by_hand_are_booked_at_a_price_of_whole_ticks() -> None:
     """Without a price since the start it is the average of the entry, which has endless digits (seed 2167)."""
     desk = holding()
-    position = replace(desk.position, entry_value=Quote(desk.position.entered * 100 + Decimal(1)))
+    position = replace(desk.position, entry_value=Quote(desk.position.entered * 100 + Decimal("0.333")))
     for state in (desk.state, desk.folded):
         state.positions[position.id] = position
     desk.market.prices.clear()
