@@ -9,6 +9,8 @@ from sandbox.simulation.many import Summary, explain, play_all
 from sandbox.simulation.play import MakeJournal, play
 from sandbox.simulation.script import day_of
 
+TELL_EVERY = 1000
+"""Days between two lines of what has come of it so far."""
 TELL_AT_MOST = 5
 """Failing days that are shrunk and told in full; the rest are counted."""
 
@@ -28,6 +30,8 @@ def run(options: argparse.Namespace, make_journal: MakeJournal, say: Callable[[s
         summary.add(outcome, seconds)
         if outcome.broken is not None and len(summary.broken) <= TELL_AT_MOST:
             say(explain(outcome, make_journal))
+        if summary.days % TELL_EVERY == 0 and summary.days < options.seeds:
+            say(f"so far: {summary}")
     say(str(summary))
     return int(bool(summary.broken))
 
