@@ -30,8 +30,9 @@ async def survive(number: int, folder: Path, start: Start = start_fresh) -> floa
             await _kill_at(desk, POINTS[point.first])
         await _kill_at(desk, point)
         began = time.monotonic()
+        starts = desk.count("Restarted") + 1  # before it runs: it may be quicker than the counting
         bot = await desk.whole.run()
-        await desk.settled(bot, desk.count("Restarted") + 1)
+        await desk.settled(bot, starts)
         took = time.monotonic() - began
         await asyncio.sleep(QUIET)
         assert await bot.terminate() == 0, bot.said()

@@ -132,8 +132,9 @@ async def test_a2_a_deposit_and_a_withdrawal_are_no_profit_and_no_loss(tmp_path:
             await desk.whole.market.control(
                 "POST", "balance", coin="USDT", free=str(Decimal(coin["free"]) + change)
             )
+            starts = desk.count("Restarted") + 1
             bot = await desk.whole.run()
-            await desk.settled(bot, starts=desk.count("Restarted") + 1)
+            await desk.settled(bot, starts)
             (flow,) = [
                 one for one in desk.facts()[-40:] if isinstance(one, BalanceFlowed) and one.amount == change
             ]
