@@ -82,7 +82,7 @@ class UserStream:
         try:
             async with asyncio.timeout(OPEN_WITHIN), _at_venue_time(self._client, self._clock_off_ms):
                 await self._dialect.open_stream(self._client, self._hear, self._watching)
-        except errors.CAUGHT as error:
+        except UNREADABLE as error:
             raise Unavailable(f"The user stream can't be opened: {words_of(error)}") from None
         self._open = True
         self._task = asyncio.get_running_loop().create_task(self._listen())
@@ -91,7 +91,8 @@ class UserStream:
         try:
             await self._watching.broken()
             reason = "it ended"
-        except errors.CAUGHT as error:
+        except UNREADABLE as error:
+            # Some dialects read messages in a call of their own: what is unsound there ends it, and must be told.
             reason = words_of(error)
         self._items.put_nowait(Unavailable(f"The user stream broke: {reason}"))
 
