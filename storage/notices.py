@@ -51,9 +51,12 @@ def _merge(connection: Connection, notice: Notice) -> bool:
 
 
 def _is_of_its_own(notice: Notice, row: Row[Any]) -> bool:
-    """Whether it must ring beside what the row says. The edit of a message that was sent does not ring; and of two
-    that ring and say different things, neither takes the other's place."""
+    """Whether it must ring beside what the row says. The edit of a message that was sent does not ring; of two that
+    ring and say different things, neither takes the other's place; and no step takes the place of a result: an order
+    that was given up may be heard of after its position was closed (O22)."""
     if row.state != NEW and notice.weight > row.weight:
+        return True
+    if row.weight == Weight.TRADE and notice.weight < row.weight:
         return True
     rings = notice.weight > Weight.STEP and notice.kind != row.kind
     return rings and (row.state != NEW or row.weight > Weight.STEP)

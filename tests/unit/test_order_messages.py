@@ -258,3 +258,32 @@ async def test_a_result_that_comes_while_its_step_is_being_sent_rings(talk: Talk
     (waiting,) = await talk.store.outbox.due(AT)
     assert (waiting.kind, waiting.state) == ("position_closed", WaitingState.NEW)
     assert Decimal(waiting.weight) == Weight.TRADE
+
+
+# ── what comes after the result ───────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("already_told", [True, False])
+async def test_an_exit_that_was_given_up_and_works_after_all_does_not_wipe_out_the_result(
+    talk: Talk, already_told: bool
+) -> None:
+    desk = Desk()
+    desk.price(BTC, "100")
+    desk.signal(BTC)
+    await talk.tell(*now_told(desk.notices))
+    await emptied(talk)
+    seen = len(desk.notices)
+    desk.network.plan(Submit, Fault.LOST_BEFORE)
+    desk.command(i.ClosePosition, desk.position.id)
+    given_up = desk.submitted()[-1]
+    desk.advance(60)
+    assert not desk.state.positions
+    await talk.tell(*now_told(desk.notices[seen:]))
+    if already_told:
+        await emptied(talk)
+    seen = len(desk.notices)
+    desk.give(i.OrderSeen(desk.now, report(given_up, VenueStatus.OPEN, "0")))
+    await talk.tell(*now_told(desk.notices[seen:]))
+    assert [one.kind for one in desk.notices[seen:]] == ["order_accepted"]
+    texts = [one.text for one in await told(talk)]
+    assert any("BTC/USDT closed" in one for one in texts), texts
