@@ -156,6 +156,21 @@ async def test_kucoin_a_stop_is_named_by_its_number_and_one_that_could_not_be_pl
     assert woken == []
 
 
+async def test_kucoin_the_first_execution_of_many_is_found(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order swept a book: when its first match is read the history has thirty, and unasked tells the newest 20."""
+    kucoin = client("kucoin")
+
+    async def history(_id: str, _symbol: str, _since: None = None, limit: int = 20) -> list[dict[str, Any]]:
+        return [{"id": str(number), "info": {}} for number in range(30, 0, -1)][:limit]
+
+    monkeypatch.setattr(kucoin, "fetch_order_trades", history)
+    row = {"orderId": "1", "clientOid": NAME, "type": "match", "tradeId": "1", "filledSize": "0.1"}
+    told = await events(kucoin, "orderChange", Numbers(), ts=1648957054031001037, status="match", **row)
+    assert [trade["id"] for _, trade in told if trade] == ["1"]
+
+
 # ── BingX: https://bingx-api.github.io/docs-v3/#/en/Spot/Websocket%20Account%20Data ─────────
 
 REPORT = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal, getcontext
 from typing import Any
@@ -230,3 +230,17 @@ async def test_an_answer_without_an_order_id_is_unknown_and_rounding_stays_ours(
 def test_law_14_credentials_show_nothing() -> None:
     assert "test-key" not in repr(KEY)
     assert "secret" not in f"{KEY}"
+
+
+@pytest.mark.parametrize("venue", ["kucoin", "bybit"])
+async def test_executions_of_an_order_are_asked_for_by_the_largest_page(venue: str) -> None:
+    """By default KuCoin tells the newest 20 and Bybit the newest 50: an order that swept a book has more."""
+    dialect = dialect_of(venue)
+    async with recording() as recorder:
+        client = client_of(venue, recorder.url)
+        try:
+            with suppress(*CAUGHT):
+                await dialect.trades_of(client, {"id": "7"}, BTC)
+        finally:
+            await client.close()
+    assert [sent["limit"] for _, _, sent in recorder.seen] == ["100"]

@@ -98,8 +98,9 @@ class Dialect:
         return list(order.get("trades") or [])
 
     async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> list[Raw]:
-        """The executions of one order."""
-        return list(await client.fetch_order_trades(order["id"], symbol))
+        """The executions of one order; a full page, since one that swept a book has more than most venues tell
+        unasked."""
+        return list(await client.fetch_order_trades(order["id"], symbol, None, self.trades_page))
 
     async def trades(
         self, client: Any, symbol: Symbol, since_ms: int | None, until_ms: int | None

@@ -18,6 +18,7 @@ from engine.exchanges.dialects.one_by_one import Numbers, OneByOne
 from engine.exchanges.dialects.two_kinds import MOST, OrderNotFound, TwoKinds
 from engine.exchanges.dialects.watching import Watching, Yes
 
+PAGE = 100
 LOOK_AFTER = (0.0, 0.2, 0.5, 1.0, 2.0)
 """Seconds before each look for an execution that the stream told of and the history does not have yet."""
 
@@ -34,9 +35,9 @@ class Kucoin(TwoKinds):
     # Otherwise ccxt asks what kind of account it is before the first order; `hf` are the present order endpoints.
     options = MappingProxyType({"uta": False, "hf": True})
     streams = True
-    # At most 100, seven days between startAt and endAt, the last seven without:
+    # At most 100 and unasked 20, seven days between startAt and endAt, the last seven without:
     # https://www.kucoin.com/docs-new/rest/spot-trading/orders/get-trade-history
-    trades_page = 100
+    trades_page = PAGE
     trades_window = timedelta(days=7)
     trades_reach = timedelta(days=7)
     trades_newest_first = True
@@ -178,7 +179,9 @@ class Events:
     async def _execution(self, number: object, order: Raw) -> Raw:
         for wait in LOOK_AFTER:
             await asyncio.sleep(wait)
-            trades: list[Raw] = await self._client.fetch_order_trades(order["id"], order["symbol"])
+            trades: list[Raw] = await self._client.fetch_order_trades(
+                order["id"], order["symbol"], None, PAGE
+            )
             found = next((one for one in trades if str(one["id"]) == str(number)), None)
             if found is not None:
                 return {**found, "info": {**found["info"], "clientOid": order.get("clientOrderId")}}
