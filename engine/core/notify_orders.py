@@ -74,7 +74,9 @@ def order_ended(fact: f.OrderEnded, state: TraderState) -> Told | None:
         return None
     kind, weight = ("order_rejected", Weight.WARNING) if refused else ("order_ended", Weight.STEP)
     _, _, data = _step(kind, order, order.position_id, state)
-    return kind, weight, data | {"detail": fact.reason}
+    # The venue may have filled what our books are still asking for (law 12).
+    filled = max(fact.venue_filled, order.filled)
+    return kind, weight, data | {"detail": fact.reason, "filled": text(filled)}
 
 
 def outcome_lost(fact: f.OutcomeLost, state: TraderState) -> Told | None:

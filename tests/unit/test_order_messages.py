@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.notices import notice
 from bot.pacing import EDIT_WAITS, STEP_WAITS, is_silent, together, wait_of
+from bot.text import plain
 from engine.core import inputs as i
 from engine.core.effects import Submit
 from engine.core.ids import BookId
@@ -287,3 +289,16 @@ async def test_an_exit_that_was_given_up_and_works_after_all_does_not_wipe_out_t
     assert [one.kind for one in desk.notices[seen:]] == ["order_accepted"]
     texts = [one.text for one in await told(talk)]
     assert any("BTC/USDT closed" in one for one in texts), texts
+
+
+def test_law_12_an_order_that_the_venue_filled_in_part_is_not_told_as_one_that_nothing_came_of() -> None:
+    desk = Desk()
+    desk.price(BTC, "100")
+    desk.network.plan(Submit, Fault.HANGS)
+    desk.signal(BTC)
+    desk.give(i.OrderSeen(desk.now, report(desk.submitted()[0], VenueStatus.CANCELLED, "4")))
+    (ended,) = desk.told("order_ended")
+    told_as = replace(step("order_ended"), data=ended.data)
+    text = plain(notice(told_as).text)
+    assert "cancelled, part filled" in text
+    assert "nothing of it" not in text
