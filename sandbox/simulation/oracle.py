@@ -92,6 +92,11 @@ class Oracle:
     # ── both ──────────────────────────────────────────────────────────────────────────────
 
     @property
+    def moved_at(self) -> float:
+        """When anything last moved at the venue or was decided on, in virtual seconds."""
+        return self._moved
+
+    @property
     def uncovered(self) -> bool:
         return self.protection.uncovered
 

@@ -131,6 +131,9 @@ class World:
         if self.life is not None and self.life.up:
             self.life.connection.reconcile()
         await self._until(self.now + QUIET)
+        # An order of the owner's own may have been filled in between: then that minute was not quiet.
+        while self.oracle.judge.broken is None and self.now < self.oracle.moved_at + QUIET:
+            await self._until(self.oracle.moved_at + QUIET)
         self.oracle.compare("after a quiet minute")
 
     # ── the market ────────────────────────────────────────────────────────────────────────
