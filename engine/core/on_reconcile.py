@@ -15,7 +15,7 @@ from engine.core.errors import Denied
 from engine.core.exits import distances
 from engine.core.ids import Coin, IntentId, PositionId, base_of
 from engine.core.ledger import Position
-from engine.core.model import Direction, OrderReport, OrderType, Side
+from engine.core.model import Direction, OrderReport, OrderType, Side, VenuePicture
 from engine.core.money import ZERO, Price, Quantity, Quote, floor_to
 from engine.core.on_orders import ask, book, on_report, pursue_order, trouble_over
 from engine.core.orders import Order, OrderStatus, Purpose
@@ -35,15 +35,16 @@ def on_picture(draft: Draft, input: i.PictureSeen) -> None:
     trouble_over(draft, f.Trouble.RECONCILE_FAILED, "")
     repairs = r.plan(draft.state, input.picture)
     for repair in repairs:
-        _repair(draft, repair)
+        _repair(draft, repair, input.picture)
     follow(draft, input.picture)
     last = draft.state.reconciled_at
     if repairs or input.asked or last is None or draft.at - last >= WRITE_EVERY:
         flows = sum(isinstance(one, r.QuoteFlow) for one in repairs)
-        draft.emit(f.Reconciled(draft.at, len(repairs), flows))
+        questions = sum(isinstance(one, r.AskAgain) for one in repairs)  # nothing was put right by those yet
+        draft.emit(f.Reconciled(draft.at, len(repairs) - questions, flows))
 
 
-def _repair(draft: Draft, repair: r.Repair) -> None:
+def _repair(draft: Draft, repair: r.Repair, picture: VenuePicture) -> None:
     match repair:
         case r.BookFill(fill):
             book(draft, fill)
@@ -55,7 +56,7 @@ def _repair(draft: Draft, repair: r.Repair) -> None:
         case r.TellForeign(report):
             draft.emit(f.ForeignFound(draft.at, report))
         case r.Shortfall(coin, ours, theirs):
-            _shortfall(draft, coin, ours, theirs)
+            _shortfall(draft, coin, ours, theirs, certain=coin not in r.unasked(draft.state, picture))
         case r.ShortfallGone(coin):
             draft.emit(f.ShortfallOver(draft.at, coin))
         case r.QuoteFlow(amount):
@@ -69,12 +70,13 @@ def _ask_again(draft: Draft, order: Order | None) -> None:
         ask(draft, order)
 
 
-def _shortfall(draft: Draft, coin: Coin, ours: Quantity, theirs: Quantity) -> None:
-    """First told; when it stays the same, the owner sold by hand: our positions are lessened to what is there."""
+def _shortfall(draft: Draft, coin: Coin, ours: Quantity, theirs: Quantity, certain: bool) -> None:
+    """First told; when it stays the same, the owner sold by hand: our positions are lessened to what is there. Not
+    while it is uncertain whether orders of ours sold it, since their fills would then count on top."""
     seen = draft.state.shortfalls.get(coin)
     if seen is None or seen[0] != theirs:
         draft.emit(f.ShortfallSeen(draft.at, coin, ours, theirs))
-    elif draft.at - seen[1] >= SHORTFALL_CONFIRMED:
+    elif certain and draft.at - seen[1] >= SHORTFALL_CONFIRMED:
         _reduce(draft, coin, Quantity(ours - theirs))
         draft.emit(f.ShortfallOver(draft.at, coin))
 

@@ -9,7 +9,7 @@ never come. It never has two orders under way that could sell the same coins: wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -109,7 +109,8 @@ def _too_small_for_a_stop(draft: Draft, position: Position) -> bool:
     instrument = draft.market.instruments.get(position.symbol)
     if stop is None or instrument is None:
         return False
-    return bool(below_minimum(_lots(draft, position), stop, instrument))
+    lots = _lots_of(draft, position, _held_by_others(draft, position))
+    return bool(below_minimum(lots, stop, instrument))
 
 
 def _stop_name(position: Position) -> str:
@@ -196,20 +197,30 @@ def _lots_of(draft: Draft, position: Position, locked: Decimal) -> Quantity:
 
 def _sold_by_others(draft: Draft, position: Position) -> Decimal:
     """What orders of other positions in the same instrument are selling already, and so have locked."""
-    if len(draft.state.positions_in.get(position.symbol, ())) < 2:
-        return ZERO
-    side = position.direction.entry_side.opposite
+    return sum((order.remaining for order in _sales_of_others(draft, position)), ZERO)
+
+
+def _held_by_others(draft: Draft, position: Position) -> Decimal:
+    """What of that they hold. The rest comes free: their positions were lessened, and their orders will be."""
+    held = draft.state.positions
     return sum(
         (
-            order.remaining
-            for order in draft.state.orders.values()
-            if order.symbol == position.symbol
-            and order.side is side
-            and order.position_id != position.id
-            and not order.status.ended
+            min(order.remaining, held[order.position_id].quantity)
+            for order in _sales_of_others(draft, position)
+            if order.position_id in held
         ),
         ZERO,
     )
+
+
+def _sales_of_others(draft: Draft, position: Position) -> Iterator[Order]:
+    if len(draft.state.positions_in.get(position.symbol, ())) < 2:
+        return
+    side = position.direction.entry_side.opposite
+    for order in draft.state.orders.values():
+        sells = order.symbol == position.symbol and order.side is side and not order.status.ended
+        if sells and order.position_id != position.id:
+            yield order
 
 
 def _is_dust(draft: Draft, position: Position) -> bool:

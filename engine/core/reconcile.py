@@ -158,6 +158,13 @@ def balances_off(state: TraderState, balances: Iterable[Balance]) -> Iterator[Re
         yield QuoteFlow(flow)
 
 
+def unasked(state: TraderState, picture: VenuePicture) -> set[Coin]:
+    """The coins of orders that the picture does not tell of, such as in an instrument that the venue does not list for
+    a while: what is missing of them may have been sold by those orders."""
+    told = {one.client_order_id for one in (*picture.orders, *picture.open_orders)} | {*picture.missing}
+    return {base_of(order.symbol) for name, order in state.orders.items() if name not in told}
+
+
 def held(state: TraderState) -> dict[Coin, Quantity]:
     """What our long positions hold of each coin, dust of closed ones left out: we ask no more of the account."""
     sums: dict[Coin, Quantity] = {}

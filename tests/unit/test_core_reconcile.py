@@ -26,7 +26,7 @@ from engine.core.model import (
 )
 from engine.core.money import Quote
 from engine.core.orders import OrderStatus, Purpose
-from tests.support.builders import BTC, START, USDT, fill, instrument, price, quantity, settings
+from tests.support.builders import BTC, START, USDT, fill, instrument, price, quantity, settings, ticker
 from tests.support.desk import Desk
 from tests.support.network import Fault
 
@@ -213,6 +213,48 @@ def test_A1_all_sold_by_hand_closes_the_position_and_its_stop() -> None:
         desk.advance(6)
     assert not desk.state.positions
     assert not desk.state.orders
+
+
+def test_A1_what_the_cancel_of_another_positions_stop_still_locks_makes_no_position_too_small() -> None:
+    """The owner sold by hand of two positions: one is not sold only because the other's stop goes later."""
+    desk = holding()
+    first = desk.position
+    assert not desk.buy(BTC, "300")
+    look(desk, balances=with_btc(desk, "1"))
+    desk.advance(6)
+    desk.network.plan(Cancel, Fault.HANGS)
+    look(desk, balances=with_btc(desk, "1"))
+    desk.advance(10)
+    assert not desk.of(f.ExitWanted)
+    assert desk.position.id == first.id
+    assert desk.order(Purpose.STOP).quantity == desk.position.quantity == 1
+
+
+def test_M7_a_position_is_not_lessened_while_its_orders_could_not_be_asked_for() -> None:
+    """The venue does not list the instrument for a while: its stop may have sold what is missing, and counts once."""
+    desk = holding()
+    desk.venue.on_price(ticker(BTC, "90", desk.now), desk.now)
+    for _ in range(3):
+        look(desk, open_orders=(), orders=(), missing=(), fills=())
+        desk.advance(6)
+    assert desk.told("shortfall")
+    assert not desk.of(f.PositionReduced)
+    look(desk)
+    look(desk)
+    assert not desk.state.positions
+    assert desk.state.holdings[Coin("BTC")] == 0
+    assert desk.state.holdings[USDT] == next(one.total for one in desk.venue.balances() if one.coin == USDT)
+
+
+def test_a_question_is_not_told_as_a_difference_that_was_put_right() -> None:
+    """A stop that the venue does not find is asked for again and again: not a message each time."""
+    desk = holding()
+    name = desk.order(Purpose.STOP).client_order_id
+    for _ in range(3):
+        look(desk, open_orders=(), orders=(), missing=(name,))
+        desk.advance(6)
+    assert [one for one in desk.sent if isinstance(one, Query)]
+    assert not desk.told("reconciled")
 
 
 def test_a_shortfall_that_goes_away_is_forgotten() -> None:
