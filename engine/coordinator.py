@@ -174,14 +174,20 @@ class Coordinator:
         Paused at once; the wish is on disk before it is answered, so that no restart forgets it. Raises StorageTrouble
         where that could not be.
         """
-        one = self._connections[connection]
-        if one.settings.mode is Mode.PAPER:
+        if not self._is_live(connection):
             return Answer()
         answer = await self._pause(connection)
-        await self._modes.keep_mode(connection, Mode.LIVE, leaving=True)
-        self._leaving_live.add(connection)
+        if not self._is_live(connection):
+            return Answer()  # an earlier tap was carried out meanwhile
+        if connection not in self._leaving_live:
+            # Once: what is stored by now may be the paper of a switch under way, and must not become live again.
+            await self._modes.keep_mode(connection, Mode.LIVE, leaving=True)
+            self._leaving_live.add(connection)
         self._switch_if_flat(connection)
         return answer
+
+    def _is_live(self, connection: ConnectionId) -> bool:
+        return self._connections[connection].settings.mode is Mode.LIVE
 
     def leaving_live(self, connection: ConnectionId) -> bool:
         return connection in self._leaving_live

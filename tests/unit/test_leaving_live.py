@@ -106,6 +106,20 @@ async def test_a_wish_that_was_carried_out_does_not_end_the_next_time_on_live(st
         assert (mode(again), again.desk.leaving_live(MAIN)) == (Mode.LIVE, False)
 
 
+async def test_law_8_a_second_tap_while_the_first_is_carried_out_does_not_bring_live_back(
+    store: Store,
+) -> None:
+    engine = process(store)
+    async with engine.running():
+        await ready(engine)
+        assert (await engine.desk.go_live(MAIN)).refused == ""
+        for _ in range(2):
+            await engine.desk.go_paper(MAIN)
+        await until(lambda: mode(engine) is Mode.PAPER and not engine.desk.leaving_live(MAIN), "paper")
+    stored = StoredModes(store.settings)
+    assert (await stored.mode(MAIN), await stored.leaves_live(MAIN)) == (Mode.PAPER, False)
+
+
 async def test_a_wish_that_could_not_be_written_down_is_not_taken_but_it_is_paused(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
