@@ -18,6 +18,15 @@ from engine.core.model import Balance
 from engine.going_live import KeyReport
 
 DEADLINE = 30.0
+_NOTHING: dict[str, Any] = {
+    "trade": None,
+    "withdraw": None,
+    "account_fits": None,
+    "account": "",
+    "balances": {},
+    "detail": "",
+}
+"""What is said where the venue says nothing."""
 
 
 class KeyCheck:
@@ -59,7 +68,15 @@ def _report(out: bytes) -> KeyReport:
     if "unavailable" in said:
         raise Unavailable(said["unavailable"])
     balances = tuple(Balance(Coin(coin), Decimal(total)) for coin, total in said["balances"].items())
-    return KeyReport(said["accepted"], said["trade"], said["withdraw"], balances, said["detail"])
+    return KeyReport(
+        said["accepted"],
+        said["trade"],
+        said["withdraw"],
+        balances,
+        said["detail"],
+        said["account_fits"],
+        said["account"],
+    )
 
 
 async def _try(question: dict[str, str]) -> dict[str, Any]:
@@ -72,19 +89,21 @@ async def _try(question: dict[str, str]) -> dict[str, Any]:
     venue = CcxtExchange(question["venue"], SystemClock(), credentials, question["rest"], question["stream"])
     try:
         rights = await venue.check_rights() or {}
+        account = await venue.check_account()
         balances = {one.coin: str(one.total) for one in await venue.balances()}
     except KeyRefused as error:
-        return {"accepted": False, "trade": None, "withdraw": None, "balances": {}, "detail": str(error)}
+        return _NOTHING | {"accepted": False, "detail": str(error)}
     except PocketdeskError as error:
         return {"unavailable": str(error)}
     finally:
         await venue.close()
-    return {
+    return _NOTHING | {
         "accepted": True,
         "trade": rights.get("trade"),
         "withdraw": rights.get("withdraw"),
+        "account_fits": None if account is None else account.fits,
+        "account": "" if account is None else account.words,
         "balances": balances,
-        "detail": "",
     }
 
 

@@ -30,6 +30,10 @@ class KeyReport:
     may_withdraw: bool | None
     balances: tuple[Balance, ...]
     detail: str = ""
+    account_fits: bool | None = None
+    """Whether the mode of the account lets our orders be taken, and without borrowing (A6)."""
+    account: str = ""
+    """In words: which mode it is, or what to change."""
 
 
 CheckKey = Callable[[TraderSettings], Awaitable[KeyReport]]
@@ -63,6 +67,11 @@ def _key(report: KeyReport) -> list[CheckItem]:
             "it may withdraw: make one that may not"
             if withdraw
             else "it may not withdraw, or the venue does not tell",
+        ),
+        CheckItem(
+            "account",
+            report.account_fits is not False,
+            report.account or "the venue keeps spot apart from margin: no modes",
         ),
     ]
 

@@ -17,7 +17,7 @@ from engine.exchanges.calls import AccountCalls, undisturbed
 from engine.exchanges.client import private_client
 from engine.exchanges.credentials import Credentials
 from engine.exchanges.dialects import dialect_of
-from engine.exchanges.dialects.base import Raw
+from engine.exchanges.dialects.base import AccountMode, Raw
 from engine.exchanges.history import executions
 from engine.exchanges.names import Names
 from engine.exchanges.user_stream import UserStream
@@ -138,6 +138,10 @@ class CcxtExchange:
         """Raises KeyRefused if the key is not accepted, Unavailable if that could not be asked. Otherwise what the
         key may do (`trade` should be True, `withdraw` False), None where the venue does not tell."""
         return await self._calls.ask(self._dialect.rights, self._calls.reads)
+
+    async def check_account(self) -> AccountMode | None:
+        """In which mode the account is, None where the venue knows no modes (A6). Raises as check_rights does."""
+        return await self._calls.ask(self._dialect.account_mode, self._calls.reads)
 
     def learn(self, markets: Sequence[Any]) -> None:
         """Take over ccxt's markets, in place of those known; otherwise each symbol is asked for when first needed."""

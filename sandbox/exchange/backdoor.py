@@ -13,6 +13,7 @@ from sandbox.exchange.bodies import (
     Body,
     decimal,
     fee_policy,
+    need,
     order_request,
     pair_id,
     rule_of,
@@ -36,6 +37,7 @@ class Backdoor:
             "market": self.market,
             "clock": self.set_clock,
             "key": self.set_key,
+            "account": self.set_account,
             "cancel": self.cancel,
             "order": self.place,
             "hold": self.hold,
@@ -94,6 +96,15 @@ class Backdoor:
         account, good = self._account(body), switch(body, "good")
         self._venue.revoke_key(account, revoked=not good)
         return {"account": account, "good": good}
+
+    def set_account(self, body: Body) -> Any:
+        """{"mode": {"acctLv": "3"}, "account"}: what the venue tells of the account's mode; {} for as it was."""
+        account = self._account(body)
+        match need(body, "mode"):
+            case dict() as mode:
+                self._venue.account_modes[account] = mode
+                return {"account": account, "mode": mode}
+        raise ValueError(f"“mode” must be an object, as the venue answers it, not {body['mode']!r}")
 
     def cancel(self, body: Body) -> Any:
         """Cancel from outside, as the owner would on the venue's own page: {"order_id"} or {"client_id"}."""

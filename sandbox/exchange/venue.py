@@ -64,6 +64,8 @@ class Venue:
         self.feed = Feed(markets, unit_ms, self.clock.true_ms())
         self.secrets = {client.key: client.secret for client in clients}
         self._revoked: dict[str, str] = {}
+        self.account_modes: dict[str, Mapping[str, object]] = {}
+        """What an account's owner has set, in the words of the venue's own answer about it."""
         self.passphrases = {client.key: client.passphrase for client in clients}
         self._names = count(1)
         self.trades: dict[str, deque[MarketTrade]] = {

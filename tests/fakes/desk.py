@@ -22,7 +22,7 @@ from storage.store import Store
 from tests.support.builders import BTC, START, settings
 from tests.support.desk import Desk as OneDesk
 
-POINTS = ("key", "rights", "withdraw", "clock", "instruments", "balance", "flat")
+POINTS = ("key", "rights", "withdraw", "account", "clock", "instruments", "balance", "flat")
 FOREIGN = {Side.BUY: ClientOrderId("pd" + "b" * 16), Side.SELL: ClientOrderId("pd" + "s" * 16)}
 
 FOREIGN_SIZE = Quantity(Decimal("0.5"))

@@ -81,7 +81,7 @@ async def test_the_list_is_checked_anew_at_each_showing_and_at_the_typing(talk: 
 
 
 async def test_a_point_that_fails_is_told_and_there_is_no_way_on(talk: Talk) -> None:
-    talk.desk.checks[3] = CheckItem("clock", False, "1.40 s apart")
+    talk.desk.checks[4] = CheckItem("clock", False, "1.40 s apart")
     listed = await talk.ask("/live", "Points that fail: 1")
     assert "✗ Clock: 1.40 s apart" in listed.text
     assert not [one for row in listed.buttons for one in row if "Go live" in one.text]

@@ -179,6 +179,18 @@ async def test_going_live_is_refused_point_by_point() -> None:
         assert "no key" in (await engine.desk.go_live(MAIN)).refused
 
 
+async def test_a6_going_live_is_refused_in_an_account_whose_mode_does_not_suit() -> None:
+    engine = Engine(ONE)
+    assert engine.key is not None
+    words = "portfolio margin mode refuses orders without borrowing: choose spot mode"
+    engine.key = replace(engine.key, account_fits=False, account=words)
+    async with engine.running():
+        assert words in (await engine.desk.go_live(MAIN)).refused
+        assert engine.desk.view(MAIN).settings.mode is Mode.PAPER
+        engine.key = replace(engine.key, account_fits=True, account="spot mode, borrowing is off")
+        await live(engine)
+
+
 async def test_going_live_is_refused_while_something_is_open_on_paper() -> None:
     engine = Engine(ONE)
     async with engine.running():

@@ -155,6 +155,14 @@ async def test_a_limit_order_leaves_with_exactly_our_numbers(venue: str) -> None
 
 
 @pytest.mark.parametrize("venue", NAMES)
+@pytest.mark.parametrize("kind", OrderType)
+async def test_a6_no_order_asks_for_leverage_or_may_borrow(venue: str, kind: OrderType) -> None:
+    sent = await sent_by(venue, request_of(kind, Side.SELL))
+    assert not {"isLeverage", "leverage", "sideEffectType", "autoBorrow", "marginModel"} & set(sent)
+    assert sent.get("tdMode") == ("cash" if venue == "okx" else None)
+
+
+@pytest.mark.parametrize("venue", NAMES)
 async def test_a_market_buy_is_by_base_quantity(venue: str) -> None:
     name, quantity, _ = NAMES[venue]
     sent = await sent_by(venue, request_of(OrderType.MARKET, Side.BUY))

@@ -111,11 +111,20 @@ def foreign_order(side: Side | None = Side.BUY) -> Foreign:
 
 def items(failed: str = "") -> list[CheckItem]:
     found = {
-        "key": "accepted", "rights": "it may trade", "withdraw": "it may not withdraw, or the venue does not tell",
+        "key": "accepted", "rights": "it may trade", "withdraw": "it may not withdraw, or the venue does not tell", "account": "spot mode, borrowing is off",
         "clock": "0.03 s apart", "instruments": "2 tradable",
         "balance": "512.5 USDT; a position may be 102.50, the venue's least is 5", "flat": "nothing is open on paper",
     }  # fmt: skip
     return [CheckItem(key, key != failed, detail) for key, detail in found.items()]
+
+
+MARGIN_MODE = CheckItem(
+    "account",
+    False,
+    "multi-currency margin mode refuses orders without borrowing: choose spot mode in OKX's trading settings, under "
+    "account mode",
+)
+"""A6"""
 
 
 def wish(amount: str, mode: Mode = Mode.PAPER) -> Preview:
@@ -229,6 +238,7 @@ SCREENS: dict[str, Callable[[], Screen]] = {
     "modes": lambda: live.overview([summarise(view()), live_summary()], NOW),
     "checking": lambda: live.checking(summarise(view())),
     "checklist": lambda: live.checklist(summarise(view()), items(), NOW),
+    "checklist_account": lambda: live.checklist(summarise(view()), [*items()[:3], MARGIN_MODE, *items()[4:]], NOW),
     "checklist_failed": lambda: live.checklist(summarise(view()), items("clock"), NOW, "1.40 s apart"),
     "confirm_live": lambda: live.ask(summarise(view()), list(view().settings.presets.values()), "LIVE 4711", NOW),
     "live": lambda: live.is_live(live_summary(), NOW),

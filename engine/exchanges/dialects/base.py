@@ -31,6 +31,15 @@ class OrderCall:
     params: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class AccountMode:
+    """How the owner has set his account: whether orders of ours are taken there and borrow nothing, and a sentence
+    that says what is, or what to change."""
+
+    fits: bool
+    words: str
+
+
 class Dialect:
     """One venue's ways. A venue overrides what it does otherwise; every override says where that is written."""
 
@@ -133,4 +142,9 @@ class Dialect:
     async def rights(self, client: Any) -> dict[str, bool] | None:
         """What the key may do (`trade`, `withdraw`), or None where the venue does not tell."""
         await client.fetch_balance()
+        return None
+
+    async def account_mode(self, client: Any) -> AccountMode | None:
+        """The mode of the account, asked before real money is used (A6); None where a spot account is apart from
+        margin and futures, so that it has no modes."""
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.core.ids import ClientOrderId, Symbol
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import Hear, Raw
+from engine.exchanges.dialects.base import AccountMode, Hear, Raw
 from engine.exchanges.dialects.two_kinds import TwoKinds
 from engine.exchanges.dialects.watching import Watching, Yes
 
@@ -95,6 +95,24 @@ class Bybit(TwoKinds):
             "trade": "SpotTrade" in may["Spot"] and str(told.get("readOnly")) == "0",
             "withdraw": "Withdraw" in may["Wallet"],
         }
+
+    async def account_mode(self, client: Any) -> AccountMode | None:
+        """Only unified accounts, statuses 3 to 6, trade spot as we speak of it: a classic one would take the quantity
+        of a market buy for an amount of the quote coin. https://bybit-exchange.github.io/docs/v5/acct-mode
+
+        Its `marginMode` is of no matter: an order without isLeverage is a spot order, which borrows nothing:
+        https://bybit-exchange.github.io/docs/v5/order/create-order
+        """
+        status = (await client.privateGetV5AccountInfo())["result"].get("unifiedMarginStatus")
+        if str(status) in _UNIFIED:
+            return AccountMode(True, "unified account, orders borrow nothing")
+        return AccountMode(
+            False,
+            f"not a unified account (status {status}): upgrade it at Bybit to a unified trading account",
+        )
+
+
+_UNIFIED = ("3", "4", "5", "6")
 
 
 def _spot(message: Raw) -> list[Raw]:

@@ -10,7 +10,7 @@ from typing import Any
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import Hear, Raw
+from engine.exchanges.dialects.base import AccountMode, Hear, Raw
 from engine.exchanges.dialects.two_kinds import TwoKinds
 from engine.exchanges.dialects.watching import Watching, Yes
 
@@ -110,6 +110,37 @@ class Okx(TwoKinds):
         told = await client.privateGetAccountConfig()
         may = str(told["data"][0].get("perm", "")).split(",")
         return {"trade": "trade" in may, "withdraw": "withdraw" in may}
+
+    async def account_mode(self, client: Any) -> AccountMode | None:
+        """`acctLv`, `autoLoan` and `enableSpotBorrow` of
+        https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-account-configuration
+
+        `posMode` (hedge or net) is of futures and swaps only.
+        """
+        return _mode((await client.privateGetAccountConfig())["data"][0])
+
+
+_CASH_MODES = {"1": "spot mode", "2": "futures mode"}
+_MARGIN_MODES = {"3": "multi-currency margin mode", "4": "portfolio margin mode"}
+_SETTINGS = "in OKX's trading settings, under account mode"
+
+
+def _mode(told: Raw) -> AccountMode:
+    """Our orders say tdMode cash, which the modes with one margin for all coins refuse with 51000
+    (https://github.com/ccxt/ccxt/pull/14922); in the others only borrowing that is switched off lends nothing:
+    https://www.okx.com/help/introduction-to-the-platforms-collateralized-borrowing-limit-mechanism"""
+    level = str(told.get("acctLv"))
+    if level in _MARGIN_MODES:
+        return AccountMode(
+            False, f"{_MARGIN_MODES[level]} refuses orders without borrowing: choose spot mode {_SETTINGS}"
+        )
+    if level not in _CASH_MODES:
+        return AccountMode(False, f"account mode {level} is not known here: choose spot mode {_SETTINGS}")
+    lends = [name for name in ("autoLoan", "enableSpotBorrow") if str(told.get(name)).lower() == "true"]
+    if lends:
+        words = f"{_CASH_MODES[level]} with borrowing on ({', '.join(lends)}): switch it off {_SETTINGS}"
+        return AccountMode(False, words)
+    return AccountMode(True, f"{_CASH_MODES[level]}, borrowing is off")
 
 
 def _execution(client: Any, row: Raw) -> Raw | None:

@@ -38,7 +38,13 @@ def key_rights(desk: Desk, params: Params, account: str) -> Json:
 
 
 def account_info(desk: Desk, params: Params, account: str) -> Json:
-    return {"unifiedMarginStatus": 6, "marginMode": "REGULAR_MARGIN", "updatedTime": str(desk.now())}
+    """Unified, with margin across all coins, unless it was set otherwise."""
+    return {
+        "unifiedMarginStatus": 6,
+        "marginMode": "REGULAR_MARGIN",
+        "updatedTime": str(desk.now()),
+        **desk.venue.account_modes.get(account, {}),
+    }
 
 
 def coins(desk: Desk, params: Params, account: str) -> Json:

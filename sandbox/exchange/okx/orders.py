@@ -16,6 +16,7 @@ from sandbox.exchange.okx import render
 from sandbox.exchange.okx.errors import Declined, at_once, code_of
 from sandbox.exchange.okx.params import Params, wrong
 from sandbox.exchange.okx.public import pair_of
+from sandbox.exchange.okx.wallet import takes_cash
 from sandbox.exchange.rest import Desk, Json
 
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
@@ -30,7 +31,7 @@ _KINDS = {
 
 def place(desk: Desk, params: Params, account: str) -> Json:
     """A plain order; raises `Declined` with the order's own code."""
-    pair, side = _start(desk, params)
+    pair, side = _start(desk, params, account)
     kind, timing = _KINDS.get(params.need("ordType"), (None, TimeInForce.GTC))
     quantity, price = params.decimal("sz"), params.decimal("px")
     if kind is None or quantity is None or (kind is not OrderType.MARKET and price is None):
@@ -57,7 +58,7 @@ def place_algo(desk: Desk, params: Params, account: str) -> Json:
 
     It is known by algoId and algoClOrdId; a clOrdId that comes along is not kept.
     """
-    pair, side = _start(desk, params)
+    pair, side = _start(desk, params, account)
     name, trigger, price = _condition(params)
     quantity = params.decimal("sz")
     if quantity is None:
@@ -126,10 +127,12 @@ def _found(
         raise Declined(otherwise) from None
 
 
-def _start(desk: Desk, params: Params) -> tuple[Pair, Side]:
-    side = _SIDES.get(params.need("side"))
-    if side is None or params.need("tdMode") not in ("cash", "cross", "isolated"):
+def _start(desk: Desk, params: Params, account: str) -> tuple[Pair, Side]:
+    side, trade_mode = _SIDES.get(params.need("side")), params.need("tdMode")
+    if side is None or trade_mode not in ("cash", "cross", "isolated"):
         raise wrong("side or tdMode")
+    if trade_mode == "cash" and not takes_cash(desk, account):
+        raise Declined("51000", "Parameter tdMode error")
     return pair_of(desk, params), side
 
 

@@ -24,18 +24,26 @@ def balance(desk: Desk, params: Params, account: str) -> list[Json]:
 
 
 def config(desk: Desk, params: Params, account: str) -> list[Json]:
-    """Spot mode; the key may read and trade, never withdraw."""
+    """Spot mode without borrowing, unless it was set otherwise; the key may read and trade, never withdraw."""
     number = str(1 + sorted(desk.venue.matching.accounts).index(account))
     return [
         {
             "uid": number,
             "mainUid": number,
             "acctLv": "1",
+            "autoLoan": False,
+            "enableSpotBorrow": False,
             "posMode": "net_mode",
             "perm": "read_only,trade",
             "ip": "",
+            **desk.venue.account_modes.get(account, {}),
         }
     ]
+
+
+def takes_cash(desk: Desk, account: str) -> bool:
+    """Whether orders with tdMode cash are taken: not in the modes of multi-currency and portfolio margin."""
+    return desk.venue.account_modes.get(account, {}).get("acctLv") not in ("3", "4")
 
 
 def trade_fee(desk: Desk, params: Params, account: str) -> list[Json]:
