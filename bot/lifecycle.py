@@ -3,6 +3,10 @@
 The first SIGTERM or SIGINT sets the stop event and starts a timer in a thread of its own, so that even a hung loop
 ends in time; so does a stop event that was set from inside, as when the lease is lost. A second signal, or the timer,
 ends the process at once; nothing that was durable is lost by it.
+
+Memory that runs out is a crash (P7): an allocation that failed deep in a library leaves it half done, so that a desk
+that went on would hold its lease, read nothing and protect nothing. The process ends at once, and the service that runs
+it starts it again.
 """
 
 from __future__ import annotations
@@ -13,8 +17,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from types import FrameType
+from typing import Any, NoReturn
 
 from loguru import logger
 
@@ -24,8 +29,12 @@ DRAIN_SECONDS = 7.0
 OK, FAILED, BAD_CONFIG, FORCED = 0, 1, 2, 3
 """Exit codes: ended as told, could not start or broke down, the settings can't be used, ended by force."""
 
+_NO_MEMORY = b"memory ran out: ended, to be started again; all that was written down is kept\n"
+"""Ready before it is needed: no words can be put together then."""
+
 Work = Callable[[asyncio.Event], Awaitable[None]]
 """Runs until the event is set, then ends by itself."""
+_Coroutine = Coroutine[Any, Any, Any] | Generator[Any, None, Any]
 
 
 def run(work: Work, drain_seconds: float = DRAIN_SECONDS) -> int:
@@ -36,6 +45,8 @@ def run(work: Work, drain_seconds: float = DRAIN_SECONDS) -> int:
     except PocketdeskError as error:
         logger.error("{}", error)
         return FAILED
+    except MemoryError:
+        _end_without_memory()
     except Exception:
         logger.exception("Pocketdesk broke down")
         return FAILED
@@ -47,6 +58,7 @@ async def _supervised(work: Work, drain_seconds: float) -> None:
     loop = asyncio.get_running_loop()
     ending = _Ending(lambda: loop.call_soon_threadsafe(stop.set), drain_seconds)
     loop.set_exception_handler(_tell)
+    loop.set_task_factory(_task)
     previous = {number: signal.signal(number, ending.on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
     watch = asyncio.create_task(_time_the_end(stop, ending))
     try:
@@ -99,7 +111,30 @@ class _Ending:
 
 
 def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-    """An exception that no task's owner picked up: written down with its traceback."""
+    """An exception that no task's owner picked up: written down with its traceback. A transport that found no memory
+    to read into comes here, too."""
     error = context.get("exception")
+    if isinstance(error, MemoryError):
+        _end_without_memory()
     reason = error if isinstance(error, BaseException) else None
     logger.opt(exception=reason).error("{}", context.get("message", "trouble in the event loop"))
+
+
+def _task(loop: asyncio.AbstractEventLoop, work: _Coroutine, /, **details: Any) -> asyncio.Task[Any]:
+    """The loop's own tasks, each watched for memory: the top of a loop that has no memory even to tell of its failure
+    ends, and nobody would hear of it as long as somebody holds its task."""
+    task = asyncio.Task(work, loop=loop, **details)
+    task.add_done_callback(_look_for_memory)
+    return task
+
+
+def _look_for_memory(task: asyncio.Task[Any]) -> None:
+    # Not `task.exception()`: that would count as picked up, and an error that nobody else picks up must be told.
+    if isinstance(task._exception, MemoryError):
+        _end_without_memory()
+
+
+def _end_without_memory() -> NoReturn:
+    """Nothing is cleaned up: that takes memory. The next start finds the truth, as after any crash."""
+    os.write(2, _NO_MEMORY)
+    os._exit(FAILED)
