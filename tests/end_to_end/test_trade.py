@@ -55,6 +55,9 @@ async def test_a_trade_on_real_candles(tmp_path: Path) -> None:
         desk.write_config(preset=QUICK)
         await desk.paired()
         await desk.told("BTC/USDT closed:")
+        await desk.told(
+            "✅ Buy BTC/USDT: filled"
+        )  # where both wait, a result is told before an edit of the entry
         told = await notices(desk)
         entry, closed = first(told, "✅ Buy BTC/USDT"), first(told, "🏁 BTC/USDT")
         assert entry.id < closed.id
