@@ -16,7 +16,7 @@ from engine.core import inputs as i
 from engine.core.closing import CANCEL_AGAIN
 from engine.core.errors import Corrupt, KeyRefused, OutcomeUnknown, PocketdeskError, Unavailable
 from engine.core.facts import Trouble
-from engine.core.glance import beyond, shows_nothing_new
+from engine.core.glance import Calm, beyond, shows_nothing_new
 from engine.core.ids import Coin, Symbol
 from engine.core.state import TraderState
 from engine.ports import Exchange
@@ -62,6 +62,7 @@ class AccountWatch:
         self._failures = 0
         self._asked = False
         self._beyond: Mapping[Coin, Decimal] = {}
+        self._calm: Calm | None = None
 
     def begin(self) -> None:
         """The venue's rules are known: the first reconciliation may be made."""
@@ -117,6 +118,7 @@ class AccountWatch:
             self._tell_of_the_key(error)
             return i.ReconcileFailed(self._clock.now(), str(error))
         self._failures = 0
+        self._calm = None
         self._beyond = beyond(seen.picture.held_before or {}, seen.picture.balances)
         return seen
 
@@ -150,7 +152,10 @@ class AccountWatch:
             seen = await glance(self._exchange, self._runner.state)
         except (Unavailable, OutcomeUnknown, Corrupt):
             return False
-        return shows_nothing_new(self._runner.state, seen, self._beyond)
+        state = self._runner.state
+        if self._calm is None or not self._calm.still_holds(state, seen):
+            self._calm = Calm(state, seen) if shows_nothing_new(state, seen, self._beyond) else None
+        return self._calm is not None
 
     def _amiss(self) -> bool:
         """A refused stop or exit among it: the coins that it would sell may be gone (A1). So is a foreign order that

@@ -28,6 +28,27 @@ class Glance:
     open_orders: tuple[OrderReport, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """A glance that showed nothing new, and the books that it was held against."""
+
+    state: TraderState
+    glance: Glance
+
+    def still_holds(self, state: TraderState, glance: Glance) -> bool:
+        """Whether all is as it was then: the short way for nearly every glance of a day, since the frozen values in
+        these dicts are the very same ones."""
+        then = self.state
+        return (
+            glance == self.glance
+            and state.orders == then.orders
+            and state.positions == then.positions
+            and state.holdings == then.holdings
+            and state.foreign == then.foreign
+            and state.shortfalls == then.shortfalls
+        )
+
+
 def beyond(holdings: Mapping[Coin, Decimal], balances: Iterable[Balance]) -> dict[Coin, Decimal]:
     """What the account has of each coin beyond our books, negative where it has less. It stays as it is for as long as
     everything that moves is in our books: trades of ours change both sides alike."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
+from engine.core.changed import changed
 from engine.core.errors import OutcomeUnknown, Rejected, Unavailable
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.inputs import FillSeen, OrderSeen
@@ -102,7 +102,7 @@ class Access:
         hidden = self._hidden(client_order_id)
         report = None if hidden else self._venue.report(client_order_id)
         if report is not None and self._weather.on(Kind.TRADES_LATE):
-            report = replace(report, fills=self._listed(report.fills))
+            report = changed(report, fills=self._listed(report.fills))
         return await self._arrives(report)
 
     async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
@@ -196,4 +196,4 @@ class Access:
 
     def _bare(self, report: OrderReport) -> OrderReport:
         """Some venues answer with the order's id and nothing else."""
-        return replace(report, fills=()) if self._world.day.bare_answers else report
+        return changed(report, fills=()) if self._world.day.bare_answers else report

@@ -38,7 +38,7 @@ class Life:
         self.died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._clean = clean
         random = Random(f"life {world.day.seed} {number}")
-        self.stream = Stream(world.weather, random, world.day.apart)
+        self.stream = Stream(world.weather, random, world.clock, world.day.apart)
         self.access = Access(self, self.stream, random)
         self.connection = Connection(settings, self._exchange, Desk(self), world.clock, _Nobody())
 

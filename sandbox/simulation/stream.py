@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from random import Random
 
+from engine.clock import Clock
+from engine.core.changed import changed
 from engine.core.errors import Unavailable
 from engine.core.inputs import FillSeen, OrderSeen
-from sandbox.simulation.loop import LoopClock
 from sandbox.simulation.script import Kind
 from sandbox.simulation.venue import Event
 from sandbox.simulation.weather import Weather
@@ -18,13 +18,13 @@ from sandbox.simulation.weather import Weather
 class Stream:
     """Fills made while nobody listens are not told again, as at real venues."""
 
-    def __init__(self, weather: Weather, random: Random, apart: bool) -> None:
+    def __init__(self, weather: Weather, random: Random, clock: Clock, apart: bool) -> None:
         """`apart`: executions come by themselves, beside their order's report."""
         self._weather = weather
         self._random = random
         self._apart = apart
         self._loop = asyncio.get_running_loop()
-        self._clock = LoopClock(self._loop)
+        self._clock = clock
         self._last = 0.0
         self._heard: asyncio.Queue[OrderSeen | FillSeen | None] | None = None
 
@@ -34,7 +34,7 @@ class Stream:
             raise Unavailable("the stream can't be opened")
         self._heard = asyncio.Queue()
         while (one := await self._heard.get()) is not None:
-            yield replace(one, at=self._clock.now())
+            yield changed(one, at=self._clock.now())
         self._heard = None
         raise Unavailable("the stream broke off")
 
@@ -62,11 +62,11 @@ class Stream:
         at = self._clock.now()
         if event.fill is None or not self._apart:
             return [OrderSeen(at, event.report)]
-        return [FillSeen(at, event.fill), OrderSeen(at, replace(event.report, fills=()))]
+        return [FillSeen(at, event.fill), OrderSeen(at, changed(event.report, fills=()))]
 
     def _arrival(self) -> float:
         """One connection keeps its order, unless it is said not to."""
-        now = self._loop.time()
+        now = self._clock.monotonic()
         if self._weather.on(Kind.STREAM_SHUFFLED):
             return now + self._random.uniform(0.01, 4.0)
         delay = 6.0 if self._weather.on(Kind.STREAM_LATE) else 0.1

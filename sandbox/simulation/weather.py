@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from sandbox.simulation.loop import VirtualLoop
 from sandbox.simulation.script import NEXT, Fault, Kind
 
 
 class Weather:
     """Asked by everything between the desk and its venue."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
         self._until: dict[Kind, float] = {}
         self._armed: dict[Kind, int] = {}
@@ -29,19 +28,19 @@ class Weather:
 
     def hold(self, kind: Kind, seconds: float) -> None:
         """A span that comes with another fault."""
-        until = self._until[kind] = max(self._until.get(kind, 0.0), self._loop.time() + seconds)
+        until = self._until[kind] = max(self._until.get(kind, 0.0), self._loop.now + seconds)
         self._foul_until = max(self._foul_until, until)
         self.feel(seconds)
 
     def on(self, kind: Kind) -> bool:
         """Whether a span is in force."""
-        now = self._loop.time()
+        now = self._loop.now
         return now < self._foul_until and now < self._until.get(kind, 0.0)
 
     @property
     def is_fair(self) -> bool:
         """No span is in force: the short way for the thousands of questions of a day."""
-        return self._loop.time() >= self._foul_until
+        return self._loop.now >= self._foul_until
 
     def strikes(self, *kinds: Kind) -> Kind | None:
         """Which of these befalls the one who asks; it is used up by that."""
@@ -56,11 +55,11 @@ class Weather:
     def feel(self, lasting: float = 0.0) -> None:
         """Something went wrong now, and goes on to do so for `lasting` seconds."""
         self.felt_count += 1
-        self._felt = max(self._felt, self._loop.time() + lasting)
+        self._felt = max(self._felt, self._loop.now + lasting)
 
     def clear(self) -> None:
         """The storm is over."""
-        now = self._loop.time()
+        now = self._loop.now
         self._until.clear()
         self._foul_until = now
         self._armed.clear()

@@ -21,7 +21,7 @@ from engine.core.state import TraderState
 from engine.ports import Journal
 from sandbox.exchange.matching.model import OrderType as VenueType
 from sandbox.simulation.befall import befall
-from sandbox.simulation.loop import LoopClock
+from sandbox.simulation.loop import LoopClock, VirtualLoop
 from sandbox.simulation.market import (
     BNB,
     FEE_COIN,
@@ -51,7 +51,7 @@ IDLE = 300.0
 class World:
     """Everything outside the process, and the process."""
 
-    def __init__(self, day: Day, journal: Journal, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, day: Day, journal: Journal, loop: VirtualLoop) -> None:
         self.day = day
         self.journal = journal
         self.clock: Clock = LoopClock(loop)
@@ -78,7 +78,7 @@ class World:
 
     @property
     def now(self) -> float:
-        return self._loop.time()
+        return self._loop.now
 
     def later(self, seconds: float, action: Callable[[], object]) -> None:
         self._loop.call_later(seconds, action)
@@ -151,7 +151,7 @@ class World:
         if self.storm_over:
             return 20.0
         burst = self.random.random() < 0.3
-        return self.random.uniform(1, 15) if burst else self.random.uniform(120, 600)
+        return self.random.uniform(1, 15) if burst else self.random.uniform(150, 750)
 
     def move(self, symbol: Symbol, share: float) -> None:
         """The price moves by a share of itself, and something is traded there."""
