@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from engine.core.effects import Submit
-from engine.core.glance import Glance, beyond, shows_nothing_new
+from engine.core.glance import Calm, Glance, beyond, shows_nothing_new
 from engine.core.ids import ClientOrderId, Coin
 from engine.core.model import Balance, VenueStatus
 from engine.core.orders import Purpose
@@ -106,3 +106,22 @@ def test_a_difference_that_no_whole_picture_judged_is_no_agreement() -> None:
     desk, before = holding()
     desk.state.holdings[USDT] += 90
     assert not shows_nothing_new(desk.state, glance(desk), before | {USDT: Decimal(-90)})
+
+
+def test_calm_holds_until_the_account_or_our_books_move() -> None:
+    desk, _ = holding()
+    seen = glance(desk)
+    calm = Calm(desk.state, seen)
+    desk.price(BTC, "100")
+    assert calm.still_holds(desk.state, glance(desk))
+
+    moved = replace(seen, balances=(Balance(OWN, Decimal(8)), *seen.balances[1:]))
+    assert not calm.still_holds(desk.state, moved)
+    assert not calm.still_holds(desk.state, replace(seen, open_orders=()))
+
+    books = desk.state.copy()
+    books.orders.clear()
+    assert not calm.still_holds(books, seen)
+    books = desk.state.copy()
+    books.holdings[OWN] = Decimal(1)
+    assert not calm.still_holds(books, seen)
