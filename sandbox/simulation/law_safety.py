@@ -68,12 +68,11 @@ class SafetyLaws:
 
     def promised(self, facts: Sequence[f.AnyFact], notices: Sequence[Notice]) -> None:
         """Facts and alerts of one transaction."""
-        wanted = Counter(kind for fact in facts if (kind := _PROMISED.get(type(fact))))
-        if not wanted:
-            return
-        told = Counter(one.kind for one in notices)
-        for kind, times in wanted.items():
-            self._judge.expect(told[kind] >= times, 10, f"nobody was told of {kind}")
+        wanted = [kind for fact in facts if (kind := _PROMISED.get(type(fact)))]
+        told = [one.kind for one in notices] if wanted else []
+        for kind in wanted:
+            enough = told.count(kind) >= wanted.count(kind)
+            self._judge.expect(enough, 10, f"nobody was told of {kind}")
 
     def flowed(self, before: TraderState, after: TraderState) -> None:
         """Money that comes or goes by itself is neither profit nor loss."""
