@@ -1,12 +1,16 @@
-"""Where tests of a desk begin: an entry under way, a position held, an order given up."""
+"""Where tests of a desk begin: an entry under way, a position held, an order given up, one found at the venue."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.core import inputs as i
 from engine.core.effects import Submit
+from engine.core.facts import ForeignChoice
 from engine.core.ids import ClientOrderId
+from engine.core.model import Mode, OrderRequest, OrderType, Side, VenuePicture
 from engine.core.orders import Order, Purpose
-from tests.support.builders import BTC
+from tests.support.builders import BTC, price, quantity, settings
 from tests.support.desk import Desk
 from tests.support.network import Fault
 
@@ -39,3 +43,22 @@ def given_up() -> tuple[Desk, ClientOrderId]:
     desk.advance(1)
     assert not desk.state.positions
     return desk, order.client_order_id
+
+
+STRAY = ClientOrderId("pd" + "e" * 16)
+"""An order with our mark that was in no book of ours."""
+
+
+def adopting(choice: ForeignChoice = ForeignChoice.ADOPT, amount: str = "10", at: str = "90") -> Desk:
+    """A live desk with a limit buy that rests at the venue, found there, and the owner's choice about it."""
+    desk = Desk(settings(mode=Mode.LIVE))
+    desk.give(i.PictureSeen(desk.now, VenuePicture(tuple(desk.venue.balances()), (), (), (), ())))
+    desk.command(i.Resume)
+    desk.price(BTC, "100")
+    request = OrderRequest(STRAY, BTC, Side.BUY, OrderType.LIMIT, quantity(amount), price(at))
+    desk.venue.submit(request, desk.now)
+    (shown,) = desk.venue.open_orders(BTC, desk.now)
+    found = replace(shown, side=Side.BUY, quantity=quantity(amount))
+    desk.give(i.PictureSeen(desk.now, VenuePicture(tuple(desk.venue.balances()), (found,), (), (), ())))
+    assert desk.command(i.ResolveForeign, STRAY, choice) == ""
+    return desk

@@ -7,14 +7,17 @@ from decimal import Decimal
 
 import pytest
 
+from engine.core import inputs as i
 from engine.core.effects import Submit
+from engine.core.facts import ForeignChoice
 from engine.core.glance import Calm, Glance, beyond, shows_nothing_new
 from engine.core.ids import ClientOrderId, Coin
 from engine.core.model import Balance, VenueStatus
-from engine.core.orders import Purpose
+from engine.core.orders import OrderStatus, Purpose
 from tests.support.builders import BTC, USDT, report, ticker
 from tests.support.desk import Desk
 from tests.support.network import Fault
+from tests.support.scenes import adopting
 
 OWN = Coin("DOGE")
 
@@ -80,6 +83,36 @@ def test_an_order_with_our_mark_that_is_not_in_our_books_is_seen_and_a_strangers
     hand = report(ClientOrderId("web_12345"), VenueStatus.OPEN)
     assert not shows_nothing_new(desk.state, replace(seen, open_orders=(*seen.open_orders, lost)), before)
     assert shows_nothing_new(desk.state, replace(seen, open_orders=(*seen.open_orders, hand)), before)
+
+
+def test_a_foreign_order_that_the_owner_adopted_is_ours_and_nothing_new_while_it_rests() -> None:
+    desk = adopting()
+    seen = glance(desk)
+    before = beyond(desk.state.holdings, seen.balances)
+    assert shows_nothing_new(desk.state, seen, before)
+    assert not shows_nothing_new(desk.state, replace(seen, open_orders=()), before)
+
+
+def test_one_that_he_ignores_is_nothing_new() -> None:
+    desk = adopting(ForeignChoice.IGNORE)
+    seen = glance(desk)
+    assert seen.open_orders
+    assert shows_nothing_new(desk.state, seen, beyond(desk.state.holdings, seen.balances))
+
+
+def test_of_an_order_that_ended_in_our_books_and_is_listed_still_the_whole_picture_judges() -> None:
+    """Venues list late; else everything would be asked for every six seconds."""
+    desk, before = holding()
+    stop = desk.order(Purpose.STOP)
+    desk.command(i.ClosePosition, desk.position.id)
+    seen = glance(desk)
+    listed = replace(seen, open_orders=(report(stop.client_order_id, VenueStatus.OPEN),))
+    assert shows_nothing_new(desk.state, listed, before)
+    given_up = replace(desk.state.settled_orders[stop.client_order_id], status=OrderStatus.NEVER_ARRIVED)
+    desk.state.settled_orders[stop.client_order_id] = given_up
+    assert not shows_nothing_new(desk.state, listed, before), (
+        "it never was to be seen: it is there after all (O22)"
+    )
 
 
 def test_while_an_outcome_is_unknown_a_glance_is_not_enough() -> None:
