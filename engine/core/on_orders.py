@@ -72,6 +72,9 @@ def _take_status(draft: Draft, order: Order, report: OrderReport) -> None:
     elif order.status is not OrderStatus.WORKING or (order.cancel_wanted and order.attempts):
         # Told to be open after we asked for it: an earlier cancel did not take, so it may be sent again.
         draft.emit(f.OrderWorking(draft.at, order.client_order_id, report.venue_order_id))
+        if order.cancel_wanted and order.type is OrderType.LIMIT:
+            # It may rest for ever, so that nothing but this would remember that somebody wanted it gone.
+            draft.emit(f.CancelIntended(draft.at, order.client_order_id, "its cancel did not take"))
 
 
 def _end(draft: Draft, order: Order, report: OrderReport) -> None:

@@ -26,9 +26,9 @@ from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.sizing import below_minimum
 
 ENTRY_PATIENCE = timedelta(seconds=20)
-"""The rest of an entry that is not filled by then is cancelled: the signal was for a price of that time."""
+"""The rest of an entry at market that is not filled by then is cancelled: the signal was for a price of that time."""
 SETTLE_PATIENCE = timedelta(seconds=3)
-"""How long after the first fill the stop waits for the entry to complete, so that it is placed once (law 5: 5 s)."""
+"""How long a stop waits for more fills of its entry, so that it is placed once and not with each (law 5: 5 s)."""
 STOP_REFUSALS = 4
 """After this many refused stops the position is left: it can't be protected."""
 
@@ -86,10 +86,8 @@ def _drop(draft: Draft, position: Position, orders: Orders) -> None:
 
 def _keep(draft: Draft, position: Position, orders: Orders) -> None:
     entry = orders.entry
-    if entry is not None and draft.state.is_halted:
-        cancel(draft, entry, "halted")
-    elif entry is not None and draft.at - entry.created_at >= ENTRY_PATIENCE:
-        cancel(draft, entry, "not filled in time")
+    if entry is not None and (why := _no_more_wanted(draft, position, entry)):
+        cancel(draft, entry, why)
     if position.phase is not Phase.OPEN:
         return
     if orders.stop is not None:
@@ -100,6 +98,20 @@ def _keep(draft: Draft, position: Position, orders: Orders) -> None:
         draft.emit(f.ExitWanted(draft.at, position.id, "too small to be protected", "rules"))
     elif entry is None or draft.at - (position.opened_at or draft.at) >= SETTLE_PATIENCE:
         _place_stop(draft, position)
+
+
+def _no_more_wanted(draft: Draft, position: Position, entry: Order) -> str:
+    """Why the rest of an entry is to be cancelled, empty while it is not. A limit order, which is one that the owner
+    adopted, rests for as long as he likes; not once what it bought was sold, nor beside what can't be protected."""
+    if draft.state.is_halted:
+        return "halted"
+    if entry.type is not OrderType.LIMIT:
+        return "not filled in time" if draft.at - entry.created_at >= ENTRY_PATIENCE else ""
+    if position.opened_at is None or draft.at - position.opened_at < ENTRY_PATIENCE:
+        return ""
+    if _is_dust(draft, position):
+        return "what it bought was sold" if position.left else ""
+    return "too little to be protected was filled" if _too_small_for_a_stop(draft, position) else ""
 
 
 def _too_small_for_a_stop(draft: Draft, position: Position) -> bool:
@@ -137,12 +149,13 @@ def _leave(draft: Draft, position: Position, orders: Orders) -> None:
 
 
 def _mend_stop(draft: Draft, position: Position, orders: Orders, stop: Order) -> None:
-    """Replace a stop whose price was moved, or that covers less than is held once the entry is settled, or more: the
-    owner sold by hand, and the cancel was lost (law 4)."""
+    """Replace a stop whose price was moved, or that covers less than is held, though not with each fill of the entry,
+    or more: the owner sold by hand, and the cancel was lost (law 4)."""
     if stop.status is not OrderStatus.WORKING:
         return
     moved = stop.stop_price != _stop_price(draft, position)
-    short = orders.entry is None and stop.remaining < _lots(draft, position)
+    waited = orders.entry is None or draft.at - stop.created_at >= SETTLE_PATIENCE
+    short = waited and stop.remaining < _lots(draft, position)
     long = stop.remaining > position.quantity
     if (moved and position.stop_touched_at is None) or short or long:
         cancel(draft, stop, "to be placed anew")

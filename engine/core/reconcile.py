@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.core.ids import ClientOrderId, Coin, FillId, Symbol, base_of, is_ours
-from engine.core.model import Balance, Direction, Fill, OrderReport, VenuePicture
+from engine.core.model import Balance, Direction, Fill, OrderReport, OrderType, VenuePicture
 from engine.core.money import ZERO, Quantity
-from engine.core.orders import Order, OrderStatus, Purpose
+from engine.core.orders import Order, OrderStatus
 from engine.core.state import TraderState
 
 QUOTE_NOISE = Decimal("0.00000001")
@@ -134,9 +134,10 @@ def _foreign(state: TraderState, picture: VenuePicture) -> Iterator[TellForeign]
 
 
 def _quiet(state: TraderState) -> bool:
-    """Nothing under way that could move a balance between two questions; a stop that rests is quiet."""
+    """Nothing under way that could move a balance between two questions. What rests is quiet, a stop or an adopted
+    limit order: it may do so for weeks, and what it fills the picture shows."""
     return all(
-        order.status is OrderStatus.WORKING and order.purpose is Purpose.STOP and not order.cancel_wanted
+        order.status is OrderStatus.WORKING and order.type is not OrderType.MARKET and not order.cancel_wanted
         for order in state.orders.values()
     )
 
