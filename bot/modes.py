@@ -5,8 +5,11 @@ One value says all: `paper`, `live`, or `leaving` for a live one that goes back 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.core.ids import ConnectionId
 from engine.core.model import Mode
+from engine.core.notices import Notice
 from storage.settings import Settings
 
 LEAVING = "leaving"
@@ -28,9 +31,11 @@ class StoredModes:
     async def _kept(self, connection: ConnectionId) -> str:
         return str(await self._settings.get(_key(connection), Mode.PAPER.value))
 
-    async def keep_mode(self, connection: ConnectionId, mode: Mode, leaving: bool = False) -> None:
+    async def keep_mode(
+        self, connection: ConnectionId, mode: Mode, leaving: bool = False, notices: Sequence[Notice] = ()
+    ) -> None:
         value = LEAVING if leaving and mode is Mode.LIVE else mode.value
-        await self._settings.set(_key(connection), value)
+        await self._settings.set(_key(connection), value, notices)
 
 
 def _key(connection: ConnectionId) -> str:

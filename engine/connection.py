@@ -11,14 +11,16 @@ from typing import Any
 from loguru import logger
 
 from engine.account_watch import AccountWatch
+from engine.books import is_open, read_book
 from engine.clock import Clock
 from engine.core import inputs as i
 from engine.core.errors import Corrupt, Denied, PocketdeskError, StorageTrouble
 from engine.core.facts import Trouble
-from engine.core.ids import Symbol
+from engine.core.ids import Symbol, book_id
 from engine.core.model import Balance, Instrument, Mode, Ticker
 from engine.core.notices import Notice, Weight
 from engine.core.settings import TraderSettings
+from engine.core.state import TraderState
 from engine.exchanges.paper import PaperExchange
 from engine.ports import Exchange, Journal, Notifier
 from engine.runner import Runner
@@ -257,18 +259,20 @@ class Connection:
     def is_flat(self) -> bool:
         """Whether its books are known, and nothing is open or under way in them."""
         state = self.runner.state
-        return state.opened_at is not None and not state.positions and not state.orders
+        return state.opened_at is not None and not is_open(state)
 
-    async def switch(self, mode: Mode, seconds: float) -> bool:
-        """Go on in another mode: other books, another exchange, nothing shared; a new live book begins paused.
+    async def live_book(self) -> TraderState:
+        """What its live book has, while it may be at work on the other one. Raises Corrupt, StorageTrouble."""
+        book = await read_book(self._journal, book_id(self.settings.connection, Mode.LIVE))
+        return book.state
 
-        Whether it was done: where something was opened meanwhile it goes on as it was. The database in trouble is
-        waited for, since nobody else would start this connection again.
+    async def go_on(self, mode: Mode) -> None:
+        """After `stop`: in the same mode, or in the other one with other books and another exchange, nothing shared;
+        a new live book begins paused.
+
+        The database in trouble is waited for, since nobody else would start this connection again.
         """
-        await self.stop(seconds)
-        flat = self.is_flat
-        if flat:
-            self.settings = replace(self.settings, mode=mode)
+        self.settings = replace(self.settings, mode=mode)
         market = self.runner.market
         self.runner = Runner(self.settings, self._journal, self._clock, self._notifier)
         self.runner.market = market
@@ -278,7 +282,7 @@ class Connection:
             logger.error("{} can't be started: {}", self.settings.connection, error)
             self._begin(opened=False)
         self.see_instruments(())
-        return flat
+        self._notifier.wake()
 
 
 async def _endless(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

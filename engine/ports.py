@@ -138,8 +138,11 @@ class ModeStore(Protocol):
         """Whether it is live, and the owner has asked for paper as soon as nothing is open."""
         ...
 
-    async def keep_mode(self, connection: ConnectionId, mode: Mode, leaving: bool = False) -> None:
-        """Mode and wish in one write: neither is ever stored without the other. Only live can be left."""
+    async def keep_mode(
+        self, connection: ConnectionId, mode: Mode, leaving: bool = False, notices: Sequence[Notice] = ()
+    ) -> None:
+        """Mode, wish and what is told of them in one write: none is ever stored without the others (law 10). Only
+        live can be left."""
         ...
 
 

@@ -8,10 +8,10 @@ from functools import partial
 
 from loguru import logger
 
+from engine.books import read_book
 from engine.clock import Clock
 from engine.core import inputs as i
-from engine.core.errors import Corrupt, Denied, StorageTrouble
-from engine.core.evolve import evolve
+from engine.core.errors import Denied, StorageTrouble
 from engine.core.facts import CommandDone, EquityMarked, OrderAsked
 from engine.core.ids import BookId, book_id
 from engine.core.market import Market
@@ -70,15 +70,8 @@ class Runner:
     async def restore(self) -> bool:
         """Fold the journal into the state; whether the book existed. Raises Corrupt for a damaged journal: the state
         is left empty then, since half a book would be taken for the whole."""
-        number, state = await self._journal.latest(self.book) or (0, TraderState())
-        snapshot_at = number
-        for recorded in await self._journal.read(self.book, number):
-            try:
-                evolve(state, recorded.fact)
-            except KeyError as error:
-                raise Corrupt(f"fact {recorded.number} of {self.book} contradicts those before it") from error
-            number = recorded.number
-        self._number, self.state, self._snapshot_at = number, state, snapshot_at
+        book = await read_book(self._journal, self.book)
+        self._number, self.state, self._snapshot_at = book.number, book.state, book.snapshot_at
         return self.state.opened_at is not None
 
     async def open(self, exchange: Exchange, clean: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from engine.clock import ManualClock
@@ -23,6 +24,7 @@ from engine.core.model import (
     OrderRequest,
     Ticker,
 )
+from engine.core.notices import Notice
 from engine.core.settings import TraderSettings
 from engine.cycle import Cycle
 from engine.exchanges.paper import PaperExchange
@@ -85,8 +87,10 @@ class LiveVenue:
         self.streams = 0
         self.stream_error: PocketdeskError | None = None
         self.closed = 0
+        self._requests: dict[ClientOrderId, OrderRequest] = {}
 
     async def submit(self, request: OrderRequest) -> OrderReport:
+        self._requests[request.client_order_id] = request
         return await self.book.submit(request)
 
     async def cancel(self, client_order_id: ClientOrderId, symbol: Symbol) -> OrderReport:
@@ -98,7 +102,12 @@ class LiveVenue:
 
     async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
         self._list(symbol)
-        return await self.book.open_orders(symbol)
+        return [self._with_side(one) for one in await self.book.open_orders(symbol)]
+
+    def _with_side(self, report: OrderReport) -> OrderReport:
+        """A venue repeats what was asked for; without a side nobody can adopt an order."""
+        request = self._requests[report.client_order_id]
+        return replace(report, side=request.side, quantity=request.quantity)
 
     def _list(self, symbol: Symbol) -> None:
         if symbol != BTC:
@@ -139,6 +148,7 @@ class Modes:
     def __init__(self) -> None:
         self.kept: dict[ConnectionId, Mode] = {}
         self.leaving: set[ConnectionId] = set()
+        self.notices: list[Notice] = []
 
     async def mode(self, connection: ConnectionId) -> Mode:
         return self.kept.get(connection, Mode.PAPER)
@@ -146,8 +156,11 @@ class Modes:
     async def leaves_live(self, connection: ConnectionId) -> bool:
         return connection in self.leaving
 
-    async def keep_mode(self, connection: ConnectionId, mode: Mode, leaving: bool = False) -> None:
+    async def keep_mode(
+        self, connection: ConnectionId, mode: Mode, leaving: bool = False, notices: Sequence[Notice] = ()
+    ) -> None:
         self.kept[connection] = mode
+        self.notices.extend(notices)
         (self.leaving.add if leaving and mode is Mode.LIVE else self.leaving.discard)(connection)
 
 

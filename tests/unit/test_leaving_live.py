@@ -3,66 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from bot.modes import StoredModes
-from engine.clock import SystemClock
 from engine.core import inputs as i
 from engine.core.errors import StorageTrouble
-from engine.core.ids import CommandId, ConnectionId
-from engine.core.model import Mode, Side, State
+from engine.core.ids import CommandId
+from engine.core.model import Mode, State
 from storage.store import Store
-from tests.support.builders import BTC, START, preset, quote, settings
-from tests.support.engine_world import Engine, LiveVenue, until
+from tests.support.builders import START
+from tests.support.engine_world import until
+from tests.support.stored_live import MAIN, live_with_a_position, mode, process, ready, store, wished
 
-MAIN = ConnectionId("main")
-ONE = settings(preset(symbols=(BTC,)))
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(f"sqlite:///{tmp_path / 'desk.db'}", SystemClock())
-    yield opened
-    await opened.close()
-
-
-def process(store: Store, venue: LiveVenue | None = None) -> Engine:
-    """A process with nothing in memory, on what the last one left on disk and at the venue."""
-    engine = Engine(ONE, journal=store.journal, modes=StoredModes(store.settings))
-    engine.live = venue or engine.live
-    return engine
-
-
-def mode(engine: Engine) -> Mode:
-    return engine.desk.view(MAIN).settings.mode
-
-
-async def ready(engine: Engine) -> None:
-    await engine.push(BTC, "40000")
-    await until(lambda: bool(engine.room.connections[0].runner.market.instruments), "the instruments")
-
-
-async def live_with_a_position(engine: Engine) -> None:
-    await ready(engine)
-    assert (await engine.desk.go_live(MAIN)).refused == ""
-    await until(lambda: engine.desk.view(MAIN).state.equity == 10000, "the money")
-    await engine.push(BTC, "40000")
-    await engine.desk.send(MAIN, i.Resume(START, CommandId("r"), "owner"))
-    entry = i.ManualEntry(START, CommandId("b"), "owner", BTC, Side.BUY, quote("500"))
-    assert (await engine.desk.send(MAIN, entry)).refused == ""
-    await until(lambda: any(one.stop for one in engine.desk.view(MAIN).state.positions.values()), "a stop")
-
-
-async def wished(store: Store) -> LiveVenue:
-    """The owner taps back to paper with a position open, and the process ends."""
-    engine = process(store)
-    async with engine.running():
-        await live_with_a_position(engine)
-        assert (await engine.desk.go_paper(MAIN)).refused == ""
-    return engine.live
+__all__ = ["store"]
 
 
 async def test_law_8_a_wish_to_leave_live_outlives_a_restart_and_is_carried_out_once_flat(

@@ -232,7 +232,7 @@ async def test_a_switch_to_paper_that_could_not_be_stored_is_tried_again(
         await live(engine)
         keep = engine.modes.keep_mode
 
-        async def refuse(connection: ConnectionId, mode: Mode, leaving: bool = False) -> None:
+        async def refuse(connection: ConnectionId, mode: Mode, leaving: bool = False, *_: object) -> None:
             if mode is Mode.PAPER:
                 raise StorageTrouble("the database is locked")
             await keep(connection, mode, leaving)
