@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,8 +17,8 @@ from engine.exchanges.calls import AccountCalls, undisturbed
 from engine.exchanges.client import private_client
 from engine.exchanges.credentials import Credentials
 from engine.exchanges.dialects import dialect_of
-from engine.exchanges.dialects.base import AccountMode, Raw
-from engine.exchanges.history import executions
+from engine.exchanges.dialects.base import AccountMode, Page, Raw
+from engine.exchanges.history import executions, executions_of
 from engine.exchanges.names import Names
 from engine.exchanges.user_stream import UserStream
 from engine.exchanges.venues import row_of
@@ -91,7 +91,13 @@ class CcxtExchange:
         found = await self._calls.find(self._dialect.find, client_order_id, symbol)
         if found is None:
             return None
-        return await self._calls.ask(self._with_fills, found, client_order_id, symbol)
+        filled = self._report(found, client_order_id, symbol).filled
+        trades = self._sound(self._dialect.trades_in, found)
+        if not trades and filled > ZERO:
+            trades = await self._trades_of(found, symbol)
+        now = self._clock.now()
+        fills = [self._fill(trade, client_order_id, symbol, now) for trade in trades]
+        return self._report(found, client_order_id, symbol, fills)
 
     async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
         await self._calls.ensure(symbol)
@@ -173,25 +179,26 @@ class CcxtExchange:
             raise Rejected("It was filled before it could be cancelled.", "FILLED")
         return report
 
-    async def _with_fills(self, raw: Raw, name: ClientOrderId, symbol: Symbol) -> OrderReport:
-        """An order with its executions, asked for where it has some and does not carry them."""
-        now = self._clock.now()
-        trades = self._dialect.trades_in(raw)
-        if not trades and answers.order_report(raw, name, symbol, now).filled > ZERO:
-            trades = await self._dialect.trades_of(self._calls.orders, raw, symbol)
-        report = answers.order_report(
-            raw, name, symbol, now, [self._fill(t, name, symbol, now) for t in trades]
+    async def _trades_of(self, order: Raw, symbol: Symbol) -> list[Raw]:
+        """The executions of an order that does not carry them, or it would be told with less than was filled."""
+        page = await self._calls.ask(self._dialect.trades_of, self._calls.orders, order, symbol)
+        if page.more is None:
+            return page.rows
+        return await executions_of(self._trades_page, self._dialect, order, symbol, self._clock.now())
+
+    def _report(
+        self, raw: Any, name: ClientOrderId, symbol: Symbol, fills: Sequence[Fill] = ()
+    ) -> OrderReport:
+        report = self._sound(answers.order_report, raw, name, symbol, self._clock.now(), fills)
+        self._names.learn(report)
+        return report
+
+    async def _trades_page(
+        self, symbol: Symbol, since_ms: int | None, until_ms: int | None, more: Mapping[str, Any]
+    ) -> Page:
+        return await self._calls.ask(
+            self._dialect.trades, self._calls.reads, symbol, since_ms, until_ms, more
         )
-        self._names.learn(report)
-        return report
-
-    def _report(self, raw: Any, name: ClientOrderId, symbol: Symbol) -> OrderReport:
-        report = self._sound(answers.order_report, raw, name, symbol, self._clock.now())
-        self._names.learn(report)
-        return report
-
-    async def _trades_page(self, symbol: Symbol, since_ms: int | None, until_ms: int | None) -> list[Raw]:
-        return await self._calls.ask(self._dialect.trades, self._calls.reads, symbol, since_ms, until_ms)
 
     async def _owner(self, trade: Raw, symbol: Symbol) -> ClientOrderId | None:
         """Whose execution it is: our name, or None for the owner's own orders."""

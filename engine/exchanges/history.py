@@ -2,62 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from engine.core.errors import Unavailable
 from engine.core.ids import Symbol
-from engine.exchanges.dialects.base import Dialect, Raw
-from engine.exchanges.numbers import milliseconds
+from engine.exchanges.dialects.base import NOTHING, Dialect, Page, Raw
+from engine.exchanges.numbers import milliseconds, moment
 
-Page = Callable[[Symbol, int | None, int | None], Awaitable[list[Raw]]]
-"""Asks for one page: symbol, from and to in milliseconds, both None for the newest."""
+AskPage = Callable[[Symbol, int | None, int | None, Mapping[str, Any]], Awaitable[Page]]
+"""Asks for one page: symbol, from and to in milliseconds, both None for the newest, and `more` of the page before."""
+NO_REACH = timedelta(0)
 MOST_PAGES = 200
 """Questions for one answer; more is no reconciliation any more but an export."""
 
 
 async def executions(
-    page: Page, dialect: Dialect, symbol: Symbol, since: datetime, now: datetime
+    ask: AskPage, dialect: Dialect, symbol: Symbol, since: datetime, now: datetime
 ) -> list[Raw]:
     """All since then, each once. Usually the newest page reaches back far enough, and one question does it; where it
     does not, the time before it is walked through. Raises Unavailable if the venue can't be asked for all of it."""
     first = milliseconds(since)
-    newest = await page(symbol, None, None)
-    found = {str(raw["id"]): raw for raw in newest}
+    newest = Page([]) if dialect.trades_reach == NO_REACH else await ask(symbol, None, None, NOTHING)
+    found = {str(raw["id"]): raw for raw in newest.rows}
     begins = _begins(newest, dialect, milliseconds(now))
     if begins > first:
-        await _walk(page, dialect, symbol, first, begins, found)
+        await _walk(ask, dialect, symbol, first, begins, found)
     return [raw for raw in found.values() if (raw.get("timestamp") or first) >= first]
 
 
-def _begins(newest: list[Raw], dialect: Dialect, now: int) -> int:
-    """From when on the newest page is complete, in milliseconds."""
-    if len(newest) >= dialect.trades_page:
-        return min(int(raw["timestamp"]) for raw in newest)
+async def executions_of(
+    ask: AskPage, dialect: Dialect, order: Raw, symbol: Symbol, now: datetime
+) -> list[Raw]:
+    """All of one order that has more than a page: not every venue turns the pages of an order, but each those of the
+    account. Raises as `executions` does, and Corrupt for an order without a time."""
+    number = dialect.number_in_trades(order)
+    since = moment(order.get("timestamp"), "an order's time")
+    found = await executions(ask, dialect, symbol, since, now)
+    return [raw for raw in found if str(raw.get("order")) == number]
+
+
+def _begins(newest: Page, dialect: Dialect, now: int) -> int:
+    """From when on the newest page is complete, in milliseconds. Of a full one's first moment some may be cut off."""
+    if newest.more is not None:
+        return min(int(raw["timestamp"]) for raw in newest.rows) + 1
     return 0 if dialect.trades_reach is None else now - _milliseconds(dialect.trades_reach)
 
 
 async def _walk(
-    page: Page, dialect: Dialect, symbol: Symbol, start: int, end: int, found: dict[str, Any]
+    ask: AskPage, dialect: Dialect, symbol: Symbol, start: int, end: int, found: dict[str, Raw]
 ) -> None:
-    """Forward from `start` to `end`, window by window, each until it is exhausted."""
+    """Forward from `start` to `end`, window by window, each until its last page."""
     window = end - start if dialect.trades_window is None else _milliseconds(dialect.trades_window)
-    low, high = start, min(start + window, end)
+    low, high, more = start, min(start + window, end), NOTHING
     for _ in range(MOST_PAGES):
-        rows = await page(symbol, low, high)
-        fresh = [raw for raw in rows if str(raw["id"]) not in found]
-        found.update((str(raw["id"]), raw) for raw in rows)
-        if len(rows) >= dialect.trades_page and fresh:
-            # There may be more within the window. The last moment seen is asked for again, since several executions
-            # may share it.
-            times = [int(raw["timestamp"]) for raw in rows]
-            low, high = (low, min(times)) if dialect.trades_newest_first else (max(times), high)
-            continue
-        start = min(start + window, end)
-        if start >= end:
+        page = await ask(symbol, low, high, more)
+        found.update((str(raw["id"]), raw) for raw in page.rows)
+        if page.more is not None and page.more == more:
+            raise Unavailable(f"The history of {symbol} does not go on behind a full page of one moment.")
+        if page.more is not None:
+            more = page.more
+        elif high >= end:
             return
-        low, high = start, min(start + window, end)
+        else:
+            low, high, more = high, min(high + window, end), NOTHING
     raise Unavailable(f"There is too much history of {symbol} to ask for at once.")
 
 

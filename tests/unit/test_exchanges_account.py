@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from engine.core.model import VenueStatus
 from engine.exchanges import answers, lean, names, refusals
 from engine.exchanges.budget import Allowance, Budget
 from engine.exchanges.dialects import dialect_of
-from engine.exchanges.dialects.base import Dialect, Raw
+from engine.exchanges.dialects.base import Dialect, Page, Raw
 from engine.exchanges.history import executions
 from engine.exchanges.names import Names
 from engine.exchanges.wire import Attempt
@@ -157,21 +158,25 @@ class History:
         self._dialect = dialect
         self.asked = 0
 
-    async def page(self, symbol: Symbol, since: int | None, until: int | None) -> list[Raw]:
+    async def page(
+        self, symbol: Symbol, since: int | None, until: int | None, more: Mapping[str, Any]
+    ) -> Page:
         self.asked += 1
         window = self._dialect.trades_window
         reach = self._dialect.trades_reach
+        size = self._dialect.trades_page
         if since is None:
             first = 0.0 if reach is None else (NOW - reach).timestamp() * 1000
-            return [one for one in self.all if one["timestamp"] >= first][-self._dialect.trades_page :]
+            lately = [one for one in self.all if one["timestamp"] >= first]
+            return Page(lately[-size:], {"skip": size} if len(lately) >= size else None)
         assert until is not None
         assert window is None or until - since <= window.total_seconds() * 1000
-        found = [one for one in self.all if since <= one["timestamp"] <= until]
-        size = self._dialect.trades_page
-        return found[-size:] if self._dialect.trades_newest_first else found[:size]
+        skip = more.get("skip", 0)
+        found = [one for one in self.all if since <= one["timestamp"] <= until][skip : skip + size]
+        return Page(found, {"skip": skip + size} if len(found) >= size else None)
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit", "okx", "kucoin", "bingx"])
+@pytest.mark.parametrize("venue", ["binance", "bybit", "okx", "kraken", "kucoin", "bingx"])
 @pytest.mark.parametrize("hours", [3, 90, 700])
 async def test_a9_executions_are_found_over_pages_and_windows(
     monkeypatch: pytest.MonkeyPatch, venue: str, hours: int

@@ -19,6 +19,18 @@ Hear = Callable[[Raw | None, Raw | None], None]
 """Takes an order that changed and an execution, as ccxt parsed them; None for what a message does not tell."""
 
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Executions in one answer. `more` is what the venue wants to be sent for those that follow, None if there are
+    none."""
+
+    rows: list[Raw]
+    more: Mapping[str, Any] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class OrderCall:
     """The arguments of ccxt's `create_order`. Numbers are text, so that no float rounds them."""
@@ -54,9 +66,8 @@ class Dialect:
     trades_window: timedelta | None = None
     """The longest time between the first and the last execution that one question may cover."""
     trades_reach: timedelta | None = None
-    """How far back a question without times reaches; None for as far as there is history."""
-    trades_newest_first = False
-    """Which end of a window a full page holds."""
+    """How far back a question without times reaches, the newest in its page; None for as far as there is history,
+    zero where there is no such question."""
 
     def order_call(self, request: OrderRequest) -> OrderCall:
         """How to place it; market orders always by base quantity, stops so that they rest at the venue."""
@@ -106,17 +117,38 @@ class Dialect:
         """The executions that come with an order."""
         return list(order.get("trades") or [])
 
-    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> list[Raw]:
-        """The executions of one order; a full page, since one that swept a book has more than most venues tell
-        unasked."""
-        return list(await client.fetch_order_trades(order["id"], symbol, None, self.trades_page))
+    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> Page:
+        """The executions of one order as far as one page holds them; asked for by the largest, since an order that
+        swept a book has more than most venues tell unasked. Of one that is full only that there is `more` counts:
+        the rest is looked for in `trades`."""
+        number = self.number_in_trades(order)
+        return self._page(list(await client.fetch_order_trades(number, symbol, None, self.trades_page)))
 
     async def trades(
-        self, client: Any, symbol: Symbol, since_ms: int | None, until_ms: int | None
-    ) -> list[Raw]:
-        """One page of the account's executions: the newest, or those between the times in milliseconds."""
-        params = {} if until_ms is None else {"until": until_ms}
-        return list(await client.fetch_my_trades(symbol, since_ms, self.trades_page, params))
+        self,
+        client: Any,
+        symbol: Symbol,
+        since_ms: int | None,
+        until_ms: int | None,
+        more: Mapping[str, Any] = NOTHING,
+    ) -> Page:
+        """One page of the account's executions: the newest, or those between the times in milliseconds, both
+        included. `more` is of the page before, which was asked for with the same times."""
+        times = {} if until_ms is None else {"until": until_ms}
+        return self._page(
+            list(await client.fetch_my_trades(symbol, since_ms, self.trades_page, {**times, **more}))
+        )
+
+    def _page(self, rows: list[Raw]) -> Page:
+        return Page(rows, self._after(rows) if len(rows) >= self.trades_page else None)
+
+    def _after(self, rows: list[Raw]) -> Mapping[str, Any] | None:
+        """How to ask for what follows a full page."""
+        raise NotImplementedError("this dialect does not turn pages")
+
+    def number_in_trades(self, order: Raw) -> str:
+        """The venue's number of an order, as its executions repeat it."""
+        return str(order["id"])
 
     async def balances(self, client: Any) -> Raw:
         found: Raw = await client.fetch_balance()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
 from engine.core.ids import Symbol
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import Dialect, Hear, Raw
+from engine.exchanges.dialects.base import NOTHING, Dialect, Hear, Page, Raw
 from engine.exchanges.dialects.watching import Watching
 
 
@@ -23,13 +24,33 @@ class Binance(Dialect):
     # The open orders of one symbol cost 6; ccxt warns (by an error) when none is given, which we never do.
     options = MappingProxyType({"recvWindow": 5000})
     streams = True
-    # GET /api/v3/myTrades: at most 1000, 24 hours between startTime and endTime, newest first without times:
+    # GET /api/v3/myTrades: at most 1000, 24 hours between startTime and endTime, the newest ones without times;
+    # `fromId` is of the first one that is told, and may not come with times:
     # https://developers.binance.com/docs/binance-spot-api-docs/rest-api/account-endpoints
     trades_page = 1000
     trades_window = timedelta(hours=24)
 
-    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> list[Raw]:
-        return list(await client.fetch_my_trades(symbol, None, self.trades_page, {"orderId": order["id"]}))
+    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> Page:
+        named = {"orderId": order["id"]}
+        return self._page(list(await client.fetch_my_trades(symbol, None, self.trades_page, named)))
+
+    async def trades(
+        self,
+        client: Any,
+        symbol: Symbol,
+        since_ms: int | None,
+        until_ms: int | None,
+        more: Mapping[str, Any] = NOTHING,
+    ) -> Page:
+        """What follows a page is asked for by its number alone, so that it may go on behind the window."""
+        if not more:
+            return await super().trades(client, symbol, since_ms, until_ms)
+        page = await super().trades(client, symbol, None, None, more)
+        ends = page.rows[-1]["timestamp"] if page.rows else None
+        return Page(page.rows) if ends is None or (until_ms is not None and ends > until_ms) else page
+
+    def _after(self, rows: list[Raw]) -> Mapping[str, Any]:
+        return {"fromId": str(max(int(raw["id"]) for raw in rows) + 1)}
 
     async def balances(self, client: Any) -> Raw:
         """Without the hundreds of coins of which there is nothing."""

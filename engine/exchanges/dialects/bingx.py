@@ -12,7 +12,7 @@ from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest, OrderType
 from engine.exchanges import lean
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import Dialect, Hear, Raw
+from engine.exchanges.dialects.base import NOTHING, Dialect, Hear, Page, Raw
 from engine.exchanges.dialects.one_by_one import Numbers, OneByOne
 from engine.exchanges.dialects.watching import Watching, Yes
 
@@ -37,11 +37,13 @@ class Bingx(Dialect):
     # Five orders a second, ten questions: https://bingx-api.github.io/docs-v3/#/en/Quick%20Start/Basic%20Info
     allowance = Allowance(100, 10.0)
     streams = True
-    # myTrades: at most 1000; the last day without times, seven days at most:
+    # myTrades: oldest first, seven days at most. Which of the last day a full page without times holds is not said, so
+    # times are always sent. At most 1000 says the table of parameters and 500 the text above it: a page of 500 must
+    # not look like the last one.
     # https://bingx-api.github.io/docs-v3/#/en/Spot/Trades%20Endpoints/Query%20transaction%20details
-    trades_page = 1000
+    trades_page = 500
     trades_window = timedelta(days=7)
-    trades_reach = timedelta(days=1)
+    trades_reach = timedelta(0)
 
     def __init__(self) -> None:
         self._numbers = Numbers()
@@ -122,21 +124,32 @@ class Bingx(Dialect):
             answer = await client.cancel_order(working["id"], symbol)
         return answer
 
-    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> list[Raw]:
+    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> Page:
         """Without a beginning only the last day is looked through, and a stop may have rested longer."""
         since = max(int(order.get("timestamp") or 0), _earliest(client))
-        return list(await client.fetch_my_trades(symbol, since, None, {"orderId": order["id"]}))
+        named = {"orderId": order["id"]}
+        return self._page(list(await client.fetch_my_trades(symbol, since, self.trades_page, named)))
 
     async def trades(
-        self, client: Any, symbol: Symbol, since_ms: int | None, until_ms: int | None
-    ) -> list[Raw]:
+        self,
+        client: Any,
+        symbol: Symbol,
+        since_ms: int | None,
+        until_ms: int | None,
+        more: Mapping[str, Any] = NOTHING,
+    ) -> Page:
         """What is older than seven days is told no more: orders of ours that were open then are asked for by
         themselves, and the balances are compared."""
         earliest = _earliest(client)
         if until_ms is not None and until_ms <= earliest:
-            return []
+            return Page([])
         since = None if since_ms is None else max(since_ms, earliest)
-        return await super().trades(client, symbol, since, until_ms)
+        return await super().trades(client, symbol, more.get("startTime", since), until_ms)
+
+    def _after(self, rows: list[Raw]) -> Mapping[str, Any]:
+        """`fromId` may not be what it says where times are sent, too. The last moment is asked for again, since
+        several executions may share it."""
+        return {"startTime": max(int(raw["timestamp"]) for raw in rows)}
 
     def client_id_in_trade(self, trade: Raw) -> str | None:
         """Only where the stream's order was found out."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
 from engine.core.ids import ClientOrderId, Symbol
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import AccountMode, Hear, Raw
+from engine.exchanges.dialects.base import AccountMode, Hear, Page, Raw
 from engine.exchanges.dialects.two_kinds import TwoKinds
 from engine.exchanges.dialects.watching import Watching, Yes
 
@@ -28,7 +29,6 @@ class Bybit(TwoKinds):
     trades_page = 100
     trades_window = timedelta(days=7)
     trades_reach = timedelta(days=7)
-    trades_newest_first = True
 
     async def find(self, client: Any, order: ClientOrderId, symbol: Symbol) -> Raw | None:
         """Of both kinds at once: realtime tells open and lately ended orders, history those before
@@ -51,13 +51,15 @@ class Bybit(TwoKinds):
         answer: Raw = await client.cancel_order(None, symbol, {"orderLinkId": order, "orderFilter": kind})
         return answer
 
-    async def trades(
-        self, client: Any, symbol: Symbol, since_ms: int | None, until_ms: int | None
-    ) -> list[Raw]:
-        return [_with_fee_coin(raw) for raw in await super().trades(client, symbol, since_ms, until_ms)]
+    def _page(self, rows: list[Raw]) -> Page:
+        return super()._page([_with_fee_coin(raw) for raw in rows])
 
-    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> list[Raw]:
-        return [_with_fee_coin(raw) for raw in await super().trades_of(client, order, symbol)]
+    def _after(self, rows: list[Raw]) -> Mapping[str, Any] | None:
+        """ccxt puts `nextPageCursor` into the first row of the answer (`add_pagination_cursor_to_result`), and then
+        sorts them. It is empty behind the last page."""
+        told = (raw["info"].get("nextPageCursor") for raw in rows)
+        cursor = next((one for one in told if one), None)
+        return {"cursor": cursor} if cursor else None
 
     def client_id_in_trade(self, trade: Raw) -> str | None:
         """orderLinkId is in every execution, empty for orders without one."""

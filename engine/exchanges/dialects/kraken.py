@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +11,11 @@ from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest
 from engine.exchanges import lean
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import Dialect, Hear, Raw
+from engine.exchanges.dialects.base import NOTHING, Dialect, Hear, Page, Raw
 from engine.exchanges.dialects.watching import Watching, Yes
 
 PAGE = 50
 """Executions in one answer: https://docs.kraken.com/api-reference/account-data/get-trades-history"""
-MOST_PAGES = 100
 BATCH = 19
 """Executions asked for by their ids at once: from twenty on ccxt asks for an empty list as well, which is refused."""
 EACH = {"consolidate_taker": "false"}
@@ -38,8 +38,8 @@ class Kraken(Dialect):
     # https://docs.kraken.com/api/docs/guides/spot-rest-ratelimits
     allowance = Allowance(30, 45.0)
     streams = True
-    # The history is of all pairs together, so a page of ours is not a page of Kraken's: `trades` turns them itself.
-    trades_page = PAGE * MOST_PAGES
+    trades_page = PAGE
+    # There is no newest page of one pair: the history is of all pairs together, and asked for from a moment on.
     trades_reach = timedelta(0)
 
     def _params(self, request: OrderRequest) -> dict[str, Any]:
@@ -65,8 +65,8 @@ class Kraken(Dialect):
         """Only their ids."""
         return []
 
-    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> list[Raw]:
-        """By the ids that the order lists, which may have been asked for without them."""
+    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> Page:
+        """All of them, by the ids that the order lists, which may have been asked for without them."""
         told = order["info"].get("trades")
         if not told:
             told = (await client.fetch_order(order["id"], symbol, EACH))["info"].get("trades") or []
@@ -74,23 +74,24 @@ class Kraken(Dialect):
         for start in range(0, len(told), BATCH):
             ids = {"trades": told[start : start + BATCH]}
             found += await client.fetch_order_trades(order["id"], symbol, None, None, ids)
-        return found
+        return Page(found)
 
     async def trades(
-        self, client: Any, symbol: Symbol, since_ms: int | None, until_ms: int | None
-    ) -> list[Raw]:
-        """`start` is in whole seconds, and leaves out what happened in it."""
-        if since_ms is None:
-            return []
+        self,
+        client: Any,
+        symbol: Symbol,
+        since_ms: int | None,
+        until_ms: int | None,
+        more: Mapping[str, Any] = NOTHING,
+    ) -> Page:
+        """`start` is in whole seconds, and leaves out what happened in it. Newest first: what is executed while pages
+        are turned moves the rest towards the end, so that some are told twice and none is left out."""
+        skip = more.get("ofs", 0)
+        since = None if since_ms is None else since_ms - 1000
         until = {} if until_ms is None else {"until": until_ms}
-        found: list[Raw] = []
-        for number in range(MOST_PAGES):
-            asked = {**until, **EACH, "ofs": number * PAGE}
-            page = await client.fetch_my_trades(None, since_ms - 1000, None, asked)
-            found += [raw for raw in page if raw.get("symbol") == symbol]
-            if len(page) < PAGE:
-                break
-        return found
+        rows = await client.fetch_my_trades(None, since, None, {**until, **EACH, "ofs": skip})
+        told = [raw for raw in rows if raw.get("symbol") == symbol]
+        return Page(told, {"ofs": skip + self.trades_page} if len(rows) >= self.trades_page else None)
 
     def client_id_in_trade(self, trade: Raw) -> str | None:
         """cl_ord_id, in the stream only."""

@@ -13,7 +13,7 @@ from engine.core.ids import ClientOrderId, Symbol, is_ours
 from engine.core.model import OrderRequest
 from engine.exchanges import lean
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import Hear, Raw
+from engine.exchanges.dialects.base import NOTHING, Hear, Page, Raw
 from engine.exchanges.dialects.one_by_one import Numbers, OneByOne
 from engine.exchanges.dialects.two_kinds import MOST, OrderNotFound, TwoKinds
 from engine.exchanges.dialects.watching import Watching, Yes
@@ -35,12 +35,12 @@ class Kucoin(TwoKinds):
     # Otherwise ccxt asks what kind of account it is before the first order; `hf` are the present order endpoints.
     options = MappingProxyType({"uta": False, "hf": True})
     streams = True
-    # At most 100 and unasked 20, seven days between startAt and endAt, the last seven without:
+    # At most 100 and unasked 20, newest first, seven days between startAt and endAt, the last seven without; where an
+    # order is asked for, all else is passed over:
     # https://www.kucoin.com/docs-new/rest/spot-trading/orders/get-trade-history
     trades_page = PAGE
     trades_window = timedelta(days=7)
     trades_reach = timedelta(days=7)
-    trades_newest_first = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,6 +105,29 @@ class Kucoin(TwoKinds):
         for stop in waiting:
             self._numbers.note(stop["id"], stop.get("clientOrderId"))
         return [*await client.fetch_open_orders(symbol), *waiting]
+
+    async def trades(
+        self,
+        client: Any,
+        symbol: Symbol,
+        since_ms: int | None,
+        until_ms: int | None,
+        more: Mapping[str, Any] = NOTHING,
+    ) -> Page:
+        """Past ccxt's `fetch_my_trades`, which drops the answer's `lastId`, by which the next page is asked for."""
+        market = client.market(symbol)
+        times = {"startAt": since_ms, "endAt": until_ms}
+        asked = {name: at for name, at in times.items() if at is not None}
+        answer = await client.privateGetHfFills(
+            {"symbol": market["id"], "limit": self.trades_page, **asked, **more}
+        )
+        told = answer["data"]
+        full = len(told["items"]) >= self.trades_page
+        return Page(client.parse_trades(told["items"], market), {"lastId": told["lastId"]} if full else None)
+
+    def _after(self, rows: list[Raw]) -> Mapping[str, Any]:
+        """Of one order only: that there is more, since it can't be asked for by itself."""
+        return {"lastId": rows[0]["info"]["id"]}
 
     def client_id_in_trade(self, trade: Raw) -> str | None:
         """Only where the stream told of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from typing import Any
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import AccountMode, Hear, Raw
+from engine.exchanges.dialects.base import NOTHING, AccountMode, Hear, Page, Raw
 from engine.exchanges.dialects.two_kinds import TwoKinds
 from engine.exchanges.dialects.watching import Watching, Yes
 
@@ -30,7 +31,6 @@ class Okx(TwoKinds):
     # https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-transaction-details-last-3-months
     trades_page = 100
     trades_reach = timedelta(days=90)
-    trades_newest_first = True
 
     def _params(self, request: OrderRequest) -> dict[str, Any]:
         """An algo order's name is algoClOrdId, where ccxt would send clOrdId; and tdMode cash is a spot order without
@@ -70,14 +70,27 @@ class Okx(TwoKinds):
         return str(order.get("clientOrderId") or order["info"].get("algoClOrdId") or "")
 
     async def trades(
-        self, client: Any, symbol: Symbol, since_ms: int | None, until_ms: int | None
-    ) -> list[Raw]:
-        return [_at_fill_time(raw) for raw in await super().trades(client, symbol, since_ms, until_ms)]
+        self,
+        client: Any,
+        symbol: Symbol,
+        since_ms: int | None,
+        until_ms: int | None,
+        more: Mapping[str, Any] = NOTHING,
+    ) -> Page:
+        """ccxt leaves out the limit where there is a beginning."""
+        size = {"limit": str(self.trades_page)}
+        return await super().trades(client, symbol, since_ms, until_ms, {**size, **more})
 
-    async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> list[Raw]:
-        """By ordId: what ccxt calls the id of a triggered stop's order is the stop's own number, the algoId."""
-        found = await client.fetch_order_trades(order["info"]["ordId"], symbol)
-        return [_at_fill_time(raw) for raw in found]
+    def _page(self, rows: list[Raw]) -> Page:
+        return super()._page([_at_fill_time(raw) for raw in rows])
+
+    def _after(self, rows: list[Raw]) -> Mapping[str, Any]:
+        """`after` is a billId, and tells of those before it."""
+        return {"after": str(min(int(raw["info"]["billId"]) for raw in rows))}
+
+    def number_in_trades(self, order: Raw) -> str:
+        """ordId: what ccxt calls the id of a triggered stop's order is the stop's own number, the algoId."""
+        return str(order["info"]["ordId"])
 
     def client_id_in_trade(self, trade: Raw) -> str | None:
         """clOrdId; empty in the executions of a triggered stop, whose order has to be asked for, but in the stream it

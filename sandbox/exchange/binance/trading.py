@@ -88,6 +88,9 @@ def my_trades(desk: Desk, params: Params, account: str) -> list[Json]:
     limit = params.limit(500, 1000)
     since, until = params.integer("startTime"), params.integer("endTime")
     first, order_id = params.integer("fromId"), params.integer("orderId")
+    timed = since is not None or until is not None
+    if timed and (first is not None or order_id is not None):
+        raise BinanceError(-1128, "Combination of optional parameters invalid.")
     found = [
         trade
         for trade in desk.venue.matching.trades(account, pair.id)

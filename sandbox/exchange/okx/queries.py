@@ -50,6 +50,7 @@ def algos_history(desk: Desk, params: Params, account: str) -> list[Json]:
 
 def fills(desk: Desk, params: Params, account: str) -> list[Json]:
     begin, end, order_id = params.integer("begin"), params.integer("end"), params.get("ordId")
+    after = params.integer("after")
     pair_id = pair_of(desk, params).id if params.get("instId") else None
     found = [
         trade
@@ -57,6 +58,7 @@ def fills(desk: Desk, params: Params, account: str) -> list[Json]:
         if (begin is None or trade.time_ms + render.RECORDED_MS >= begin)
         and (end is None or trade.time_ms + render.RECORDED_MS <= end)
         and order_id in (None, str(trade.order_id))
+        and (after is None or trade.id < after)
     ]
     orders = {one.id: one for one in desk.venue.matching.orders(account, pair_id)}
     return [render.fill(trade, orders[trade.order_id]) for trade in newest(found, params.limit())]

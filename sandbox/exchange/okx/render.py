@@ -172,7 +172,7 @@ def fill(trade: Trade, order: Order) -> Json:
         "tradeId": str(trade.id),
         "ordId": str(trade.order_id),
         "clOrdId": "" if order.stop_price else trade.client_id,
-        "billId": f"{trade.pair.id}{trade.id}",
+        "billId": str(trade.id),
         "fillPx": plain(trade.price),
         "fillSz": plain(trade.quantity),
         "side": trade.side.lower(),

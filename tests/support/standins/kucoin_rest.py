@@ -200,9 +200,11 @@ class KucoinRest(Speech):
     # ── executions and balances ───────────────────────────────────────────────────────────
 
     def _fills(self, call: Call) -> Json:
-        """Newest first; seven days between startAt and endAt."""
+        """Newest first; seven days between startAt and endAt; `lastId` is the last one of the page before, and it
+        says nothing where one order is asked for."""
         wanted, pair = call.params.get("orderId"), _pair(call)
         start, end = call.number("startAt") or 0, call.number("endAt") or 2**60
+        before = None if wanted else call.number("lastId")
         orders = {order.id: order for order in call.orders(pair)}
         rows = [
             _fill(trade, orders[trade.order_id])
@@ -210,8 +212,10 @@ class KucoinRest(Speech):
             if trade.pair.id == pair.id
             and start <= trade.time_ms <= end
             and wanted in (None, order_id(orders[trade.order_id]))
+            and (before is None or 1_000_000 + trade.id < before)
         ]
-        return {"items": rows[: call.number("limit") or 100], "lastId": 1}
+        page = rows[: call.number("limit") or 20]
+        return {"items": page, "lastId": page[-1]["id"] if page else 0}
 
     def _accounts(self, call: Call) -> list[Json]:
         held = call.venue.matching.accounts[call.account].snapshot()
