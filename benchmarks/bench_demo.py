@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from sandbox.telegram.phone import Phone
 
 ANSWER_LIMIT_SECONDS, TRADE_LIMIT_SECONDS = 10.0, 120.0
 _PATIENCE = 300.0
+_OF_THE_OUTER_MAKE = {"MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "MAKELEVEL", "ARGS"}
 _PAGE = re.compile(rb"Chat page:\s+(http://127\.0\.0\.1:\d+)/")
 _CODE = re.compile(rb"[?&]start=([A-Za-z0-9_-]{4,64})")
 
@@ -56,11 +57,16 @@ def _clone(folder: Path) -> Path:
     return clone
 
 
+def own_words(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment for a make of its own: what the outer one was told (`ARGS=--quick`) is not meant for it."""
+    return {name: value for name, value in environment.items() if name not in _OF_THE_OUTER_MAKE}
+
+
 @asynccontextmanager
 async def _make_demo(clone: Path) -> AsyncIterator[asyncio.StreamReader]:
     """The command in a process group of its own, ended as by Ctrl-C; what it says on its terminal."""
     process = await asyncio.create_subprocess_exec(
-        "make", "demo", cwd=clone, env=compiled(), start_new_session=True,
+        "make", "demo", cwd=clone, env=own_words(compiled()), start_new_session=True,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     assert process.stdout is not None
