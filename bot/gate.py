@@ -80,7 +80,7 @@ def _of_person(person: User | None, chat: Chat | None, owner: Person | None) -> 
 
 
 class Strangers:
-    """Told to the owner once each, over restarts."""
+    """Told to the owner once each, over restarts; of very many only the newest are remembered."""
 
     def __init__(self, journal: Journal, settings: Settings, clock: Clock) -> None:
         self._journal = journal
@@ -96,14 +96,20 @@ class Strangers:
         if person.id in self._told:
             return False
         self._told[person.id] = None
+        self._forget_the_oldest()
         await self._journal.tell([self._notice(person)])
-        await self._settings.set(STRANGERS, list(self._told)[-_MOST_STRANGERS:])
+        await self._settings.set(STRANGERS, list(self._told))
         return True
 
     def _adopt(self, kept: list[int]) -> None:
         """What was stored goes before what another update has added while it was being read."""
         self._told = {**dict.fromkeys(kept), **self._told}
         self._read = True
+
+    def _forget_the_oldest(self) -> None:
+        """Anybody can write to a bot: who is remembered must not grow with the number of them."""
+        while len(self._told) > _MOST_STRANGERS:
+            del self._told[next(iter(self._told))]
 
     def _notice(self, person: User) -> Notice:
         """Beyond a number of them, a crowd is one message with a count."""

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from telegram import User
 
+from bot.gate import _MOST_STRANGERS, STRANGERS
 from engine.core.model import State
 from sandbox.telegram.testing import CHANNEL, GROUP, OWNER, STRANGER
 from tests.fakes.conversation import Talk, label, pinned, restarted, talking
@@ -38,6 +40,19 @@ async def test_stranger_gets_silence_and_the_owner_is_told_once(talk: Talk) -> N
     told = [one for one in await said_by_bot(talk, OWNER) if "stranger" in one]
     assert len(told) == 1
     assert not talk.desk["main"].state.is_halted
+
+
+async def test_a_crowd_of_strangers_is_remembered_only_so_far(talk: Talk) -> None:
+    """The stored list is what is known after a restart; both must stay small however many write."""
+    strangers = talk.conversation._strangers
+    for number in range(_MOST_STRANGERS + 20):
+        strangers._told[number] = None
+    assert await strangers.seen(User(7_000_001, "Mallory", is_bot=False))
+    assert not await strangers.seen(User(7_000_001, "Mallory", is_bot=False))
+    assert len(strangers._told) == _MOST_STRANGERS
+    kept = await talk.store.settings.get(STRANGERS, [])
+    assert kept == list(strangers._told)
+    assert kept[-1] == 7_000_001
 
 
 async def test_group_is_silent_and_changes_nothing(talk: Talk) -> None:
