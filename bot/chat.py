@@ -16,7 +16,7 @@ from telegram.error import BadRequest, NetworkError, RetryAfter
 
 from bot.callbacks import Buttons
 from bot.screens.base import Screen
-from bot.text import plain
+from bot.text import LONGEST_MESSAGE, plain, shorten
 
 Sent = TypeVar("Sent")
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -40,6 +40,11 @@ def is_gone(error: BadRequest) -> bool:
     return any(
         one in text for one in ("message to edit not found", "message can't be edited", "message_id_invalid")
     )
+
+
+def is_nobody(error: BadRequest) -> bool:
+    """The chat is not there (any more), whatever is sent to it (T17)."""
+    return "chat not found" in error.message.lower()
 
 
 def is_markup(error: BadRequest) -> bool:
@@ -74,6 +79,14 @@ class Chat:
             )  # fmt: skip
 
         return await _plain_if_refused(go, screen)
+
+    async def send_bare(self, chat_id: int, text: str, *, silent: bool = False) -> int:
+        """Words only, cut to what fits; the message's id. Every error of Telegram's is raised."""
+        sent = await self.bot.send_message(
+            chat_id, shorten(text, LONGEST_MESSAGE), parse_mode=None, disable_notification=silent,
+            link_preview_options=_NO_PREVIEW,
+        )  # fmt: skip
+        return sent.message_id
 
     async def edit(self, chat_id: int, user_id: int, message_id: int, screen: Screen) -> bool:
         """Put `screen` in the place of a message; False when that message is gone. An unchanged text is fine."""

@@ -17,6 +17,7 @@ from bot.screens.summary import mode_mark, mode_word
 from bot.screens.telling import BODIES
 from bot.screens.telling_orders import ORDER_BODIES
 from bot.text import Html, catalogue, fit, lines, plain, say, shorten, word
+from engine.core.alarms import Trouble
 from engine.core.model import Side
 from engine.core.notices import Weight
 from engine.core.orders import OrderStatus
@@ -39,10 +40,11 @@ class Told(Protocol):
     def last_at(self) -> datetime | None: ...
 
 
-def notice(told: Told) -> Screen:
-    """The message of one notice."""
+def notice(told: Told, flaps: bool = False) -> Screen:
+    """The message of one notice. `flaps`: it came so often of late that it only counts on."""
     text = lines(
         _body(told),
+        say("notice.flaps") if flaps else None,
         say("notice.count", count=told.count) if _is_repeated(told) else None,
         say("notice.place", place=_place(told.data), time=clock_time(_time_of(told))),
     )
@@ -58,8 +60,11 @@ def line_of(told: Told) -> Html:
 
 
 def _time_of(told: Told) -> datetime:
-    """An order's message is as new as its last step; of a trouble counts when it began."""
-    return told.last_at or told.at if told.kind in ORDER_BODIES else told.at
+    """An order's message is as new as its last step; of a trouble counts when it began, the last time."""
+    if told.kind in ORDER_BODIES:
+        return told.last_at or told.at
+    episode = told.data.get("episode")
+    return datetime.fromisoformat(episode) if isinstance(episode, str) else told.at
 
 
 def _lines_of(told: Told) -> int:
@@ -154,6 +159,11 @@ _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     "exit_wanted": (("button.position", "position"), ("home.orders_plain", "orders")),
     "reconciled": (("home.orders_plain", "orders"), ("home.positions_plain", "positions")),
     "trouble": (("button.pause", "pause"), ("button.health", "health")),
+    "key_refused": (
+        ("home.positions_plain", "positions"),
+        ("home.orders_plain", "orders"),
+        ("button.lift", "resume"),
+    ),
     "position_closed": (("button.trade", "trade"), ("button.chart", "chart")),
     "preset_gone": (("button.position", "position"), ("button.close", "close")),
     "preset_back": (("button.position", "position"),),
@@ -176,7 +186,10 @@ def _buttons(told: Told) -> tuple[Row, ...]:
 
 
 def _answers(told: Told) -> tuple[tuple[str, str], ...]:
-    """Of an order on its way by how far it is: the position once there is one, the orders while one works."""
+    """Of an order on its way by how far it is: the position once there is one, the orders while one works. A refused
+    key has halted its connection already."""
+    if told.kind == "trouble" and told.data.get("trouble") == Trouble.KEY_REFUSED:
+        return _ANSWERS["key_refused"]
     if told.kind in _ANSWERS or told.kind not in ORDER_BODIES:
         return _ANSWERS.get(told.kind, ())
     if not Fields(told.data).number("done"):

@@ -13,11 +13,12 @@ from datetime import timedelta
 from loguru import logger
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
-from bot.chat import Chat, seconds_of
+from bot.chat import Chat, is_nobody, seconds_of
 from bot.notices import merged, notice
-from bot.pacing import Pace, Quiet, is_silent, together, wait_of
+from bot.pacing import Flaps, Pace, Quiet, in_order, is_said, is_silent, together, wait_of
 from bot.polling import sentence_of
 from bot.screens.base import Button, Screen
+from bot.text import plain
 from engine.clock import Clock
 from storage.outbox import Outbox, Waiting, WaitingState
 from storage.people import Person
@@ -39,6 +40,7 @@ class Sender:
         self._quiet = quiet
         self._owner: Person | None = None
         self._pace = Pace()
+        self._flaps = Flaps()
         self._wake = asyncio.Event()
         self._again = asyncio.Event()
         self._failures = 0
@@ -90,20 +92,23 @@ class Sender:
             return POLL_SECONDS
         while waiting := await self._outbox.due(self._clock.now(), BATCH):
             now = self._clock.now()
+            if said := [one for one in waiting if is_said(one)]:
+                await self._told(self._owner, said, None)
+                continue
             held = [timedelta(0) if self._hurried else wait_of(one, now) for one in waiting]
             due = [one for one, wait in zip(waiting, held, strict=True) if not wait]
             if not due:
                 return min(held).total_seconds()
-            wait = await self._tell(self._owner, together(due, now))
+            wait = await self._tell(self._owner, in_order(together(due, now), waiting))
             if wait:
                 return wait
         return POLL_SECONDS
 
-    async def _tell(self, owner: Person, group: Sequence[Waiting]) -> float:
-        """0 when it was told or given up; else the seconds to wait before the next try."""
+    async def _tell(self, owner: Person, group: Sequence[Waiting], bare: bool = False) -> float:
+        """0 when it was told or given up; else the seconds to wait before the next try. `bare`: as plain text."""
         await asyncio.sleep(self._pace.wait())
         try:
-            message_id = await self._send(owner, group)
+            message_id = await (self._send_bare if bare else self._send)(owner, group)
         except RetryAfter as error:
             self._failures += 1
             return seconds_of(error)
@@ -112,15 +117,19 @@ class Sender:
         except Forbidden as error:
             return self._unheard(str(error))
         except BadRequest as error:
-            return await self._refused(group, error)
+            if is_nobody(error):
+                return self._unheard(str(error))
+            return await self._refused(owner, group, error, bare)
         except TelegramError as error:
             return self._away(error)
         self._failures, self.blocked = 0, False
-        now = self._clock.now()
-        for one in group:
-            # A message of several must not be edited into the news of one of them.
-            await self._outbox.sent(one.id, owner.chat_id, None if len(group) > 1 else message_id, now)
+        # A message of several must not be edited into the news of one of them.
+        await self._told(owner, group, None if len(group) > 1 else message_id)
         return 0.0
+
+    async def _told(self, owner: Person, group: Sequence[Waiting], message_id: int | None) -> None:
+        for one in group:
+            await self._outbox.sent(one.id, owner.chat_id, message_id, self._clock.now())
 
     def _away(self, error: TelegramError) -> float:
         """Telegram can't be reached: everything stays as it is, in its order (T14)."""
@@ -137,35 +146,62 @@ class Sender:
         self.blocked = True
         return _BLOCKED_SECONDS
 
-    async def _refused(self, group: Sequence[Waiting], error: BadRequest) -> float:
-        """A message that Telegram will not take, even as plain text, must not hold up the others for ever."""
-        logger.error("a notice was refused: {} ({})", error, group[0].kind)
+    async def _refused(self, owner: Person, group: Sequence[Waiting], error: BadRequest, bare: bool) -> float:
+        """What Telegram will not take is tried as plain text, then one by one; a notice that is refused by itself
+        must not hold up the others for ever (T16)."""
+        logger.warning(
+            "a message of {} was refused: {}", ", ".join(sorted({one.kind for one in group})), error
+        )
+        if not bare:
+            return await self._tell(owner, group, bare=True)
+        if len(group) == 1:
+            await self._put_off(group[0], error)
+            return 0.0
         for one in group:
-            if one.attempts + 1 >= _MOST_ATTEMPTS:
-                await self._outbox.dropped(one.id, str(error))
-            else:
-                until = self._clock.now() + timedelta(seconds=_BACK_OFF[one.attempts + 1])
-                await self._outbox.postponed(one.id, until, str(error))
+            if wait := await self._tell(owner, [one]):
+                return wait
         return 0.0
 
-    async def _send(self, owner: Person, group: Sequence[Waiting]) -> int:
+    async def _put_off(self, one: Waiting, error: BadRequest) -> None:
+        """Tried again later, and not for ever: then the list of alerts is where it can be read."""
+        if one.attempts + 1 >= _MOST_ATTEMPTS:
+            logger.error("notice {} ({}) can't be told and is only in /alerts: {}", one.id, one.kind, error)
+            await self._outbox.dropped(one.id, str(error))
+        else:
+            until = self._clock.now() + timedelta(seconds=_BACK_OFF[one.attempts + 1])
+            await self._outbox.postponed(one.id, until, str(error))
+
+    async def _send_bare(self, owner: Person, group: Sequence[Waiting]) -> int:
+        """Without markup, buttons, or what it answers: all that could be refused but for the words."""
+        text = plain((merged(group) if len(group) > 1 else notice(group[0])).text)
         quiet = self._quiet.now(self._clock.now())
+        return await self._chat.send_bare(
+            owner.chat_id, text, silent=all(is_silent(one, quiet) for one in group)
+        )
+
+    async def _send(self, owner: Person, group: Sequence[Waiting]) -> int:
+        now = self._clock.now()
+        quiet = self._quiet.now(now)
         if len(group) > 1:
             silent = all(is_silent(one, quiet) for one in group)
             sent = await self._chat.send(owner.chat_id, owner.user_id, _apart(merged(group)), silent=silent)
             return sent.message_id
-        one, screen = group[0], _apart(notice(group[0]))
+        one = group[0]
+        screen = _apart(notice(one, flaps=self._flaps.flaps(one, now)))
         if await self._counted(owner, one, screen):
             return one.message_id or 0
         answered = await self._outbox.thread_message(one.thread)
         reply_to = answered[1] if answered and answered[0] == owner.chat_id else None
         silent = is_silent(one, quiet)
         sent = await self._chat.send(owner.chat_id, owner.user_id, screen, silent=silent, reply_to=reply_to)
+        self._flaps.rang(one, now)
         return sent.message_id
 
     async def _counted(self, owner: Person, one: Waiting, screen: Screen) -> bool:
-        """A repeat is told by an edit of its message, unless that is gone."""
+        """A repeat is told by an edit of its message, unless that is gone or it has to be heard."""
         if one.state is not WaitingState.CHANGED or one.message_id is None:
+            return False
+        if self._flaps.rings_anew(one, self._clock.now()):
             return False
         return await self._chat.edit(owner.chat_id, owner.user_id, one.message_id, screen)
 

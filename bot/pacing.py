@@ -7,12 +7,13 @@ place, and their message is edited no faster than a person reads. Whatever rings
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.config_types import QuietHours
-from engine.core.notices import Weight
+from engine.core.notices import SAID_BY, Weight
 from storage.outbox import Waiting, WaitingState
 
 BURST = 5
@@ -26,6 +27,8 @@ STEP_WAITS = timedelta(seconds=2)
 """An order at market is filled and protected within this time: its entry is one message then."""
 EDIT_WAITS = timedelta(seconds=3)
 """Between two edits of one message, so that a hundred part fills in a minute are not a hundred edits."""
+FLAPPING, FLAPS_WITHIN = 3, timedelta(minutes=15)
+"""A trouble that began this often within that time comes and goes: it rings no more, its message counts on."""
 _SILENT_KINDS = frozenset({"stop_moved", "stopped"})
 
 
@@ -47,6 +50,42 @@ class Pace:
         return max(-self._level / self._rate, 0.0)
 
 
+class Flaps:
+    """How often each trouble rang of late; forgotten with the process, so that a restart rings rather than not."""
+
+    def __init__(self) -> None:
+        self._rang: dict[str, deque[datetime]] = {}
+
+    def rings_anew(self, one: Waiting, now: datetime) -> bool:
+        """Whether a new episode began after the last one was told, and is not one of very many: an edit makes no
+        sound, so the second outage of a night would pass unheard."""
+        episode = episode_of(one)
+        began_since = episode is not None and one.sent_at is not None and episode > one.sent_at
+        return began_since and not self.flaps(one, now)
+
+    def flaps(self, one: Waiting, now: datetime) -> bool:
+        rang = self._rang.get(one.key, deque())
+        return len(rang) == FLAPPING and now - rang[0] <= FLAPS_WITHIN
+
+    def rang(self, one: Waiting, now: datetime) -> None:
+        """It was told by a message of its own."""
+        if one.key and episode_of(one) is not None:
+            self._rang.setdefault(one.key, deque(maxlen=FLAPPING)).append(now)
+            self._forget(now)
+
+    def _forget(self, now: datetime) -> None:
+        """Subjects come and go with the config and with orders: only what rang of late is kept."""
+        old = [key for key, rang in self._rang.items() if now - rang[-1] > FLAPS_WITHIN]
+        for key in old:
+            del self._rang[key]
+
+
+def episode_of(one: Waiting) -> datetime | None:
+    """When that which is told of began (or ended) the last time; None for what has no episodes."""
+    told = one.data.get("episode")
+    return datetime.fromisoformat(told) if isinstance(told, str) else None
+
+
 class Quiet:
     """The owner's quiet hours, by the wall clock of his zone."""
 
@@ -62,6 +101,11 @@ def is_silent(one: Waiting, quiet: bool) -> bool:
     if one.weight >= Weight.RISK:
         return False
     return quiet or _is_step(one) or one.kind in _SILENT_KINDS or one.weight <= Weight.INFO
+
+
+def is_said(one: Waiting) -> bool:
+    """Whether something else tells the owner of it: a second message would only be noise."""
+    return bool(one.data.get(SAID_BY))
 
 
 def _is_step(one: Waiting) -> bool:
@@ -94,4 +138,15 @@ def together(due: Sequence[Waiting], now: datetime) -> Sequence[Waiting]:
 
 
 def _may_merge(one: Waiting) -> bool:
-    return one.weight <= Weight.TRADE and one.state is WaitingState.NEW
+    """What Telegram refused once goes alone: it must not take others with it."""
+    return one.weight <= Weight.TRADE and one.state is WaitingState.NEW and not one.attempts
+
+
+def in_order(group: Sequence[Waiting], waiting: Sequence[Waiting]) -> Sequence[Waiting]:
+    """A result weighs more than its entry's steps, and those are held back for a moment: of a trade of two seconds
+    the end would be told before the beginning. So what its thread still has to tell goes first."""
+    result = group[0]
+    if len(group) > 1 or result.weight != Weight.TRADE or not result.thread:
+        return group
+    before = [one for one in waiting if one.thread == result.thread and one.id < result.id and _is_step(one)]
+    return before[:1] or group

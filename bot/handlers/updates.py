@@ -21,7 +21,7 @@ from bot.handlers.base import EVERY, Ask, Services
 from bot.handlers.routes import ROUTES, TYPED, Route
 from bot.screens import talk
 from bot.screens.base import Button, Screen
-from bot.text import say, word
+from bot.text import plain, say, word
 from bot.waiting import Wanted
 from engine.core.ids import BookId, CommandId
 from engine.core.notices import Notice, Weight
@@ -193,7 +193,19 @@ class Updates:
             await self.show(place, other)
             return
         async for screen in _screens(route, self._services, ask):
-            await self.show(place, screen)
+            try:
+                await self.show(place, screen)
+            except TelegramError:
+                if route.risk is not Risk.READS or route in TYPED.values():
+                    await self._tell_later(screen)
+                raise
+
+    async def _tell_later(self, screen: Screen) -> None:
+        """Every command is answered (law 9): an answer that Telegram would not take waits among the notices."""
+        told = Notice(
+            self._services.now(), BookId(""), "answer", Weight.WARNING, {"text": plain(screen.text)}
+        )
+        await self._services.store.journal.tell([told])
 
     def _is_here(self, ask: Ask) -> bool:
         """A button may be older than the config: its connection may be gone."""

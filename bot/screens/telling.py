@@ -174,6 +174,10 @@ def _forged(it: Fields) -> Html:
     return say("notice.forged")
 
 
+def _answer(it: Fields) -> Html:
+    return lines(say("notice.answer"), *it.text("text").split("\n"))
+
+
 BODIES: dict[str, Callable[[Fields], Html]] = {
     "started": _started,
     "stopped": _stopped,
@@ -197,4 +201,5 @@ BODIES: dict[str, Callable[[Fields], Html]] = {
     "state_changed": _state_changed,
     "stranger": _stranger,
     "forged": _forged,
+    "answer": _answer,
 }

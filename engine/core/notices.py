@@ -28,6 +28,11 @@ class Weight(IntEnum):
     CRITICAL = 50
 
 
+SAID_BY = "said_by"
+"""In a notice's data: what tells the owner of it already (the answer to his command, the notice of what led to it).
+It is stored like any other and listed with the alerts, but is no message of its own: one incident rings once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something to tell the owner.

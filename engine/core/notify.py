@@ -8,7 +8,7 @@ from typing import Any
 from engine.core import facts as f
 from engine.core import notify_orders
 from engine.core.ids import BookId, book_id
-from engine.core.notices import Notice, Weight
+from engine.core.notices import SAID_BY, Notice, Weight
 from engine.core.notify_orders import Data, Told
 from engine.core.notify_orders import text as _text
 from engine.core.state import TraderState
@@ -32,13 +32,16 @@ def _thread(book: BookId, data: Data) -> str:
 
 
 def _key(book: BookId, fact: f.AnyFact, kind: str, data: Data) -> str:
-    """What takes the place of what was told before: the steps of an order, troubles, and a foreign order that won't
-    go. Everything else is news each time."""
+    """What takes the place of what was told before: the steps of an order, troubles and their ends, and a foreign
+    order that won't go. Everything else is news each time. An episode of a trouble that begins after the last one was
+    told rings again, unless the trouble comes and goes: `bot/pacing.py`."""
     if chapter := notify_orders.chapter(fact, data):
         return f"{book}:{chapter}"
     if kind == "foreign_open":
         return f"{book}:{kind}:{data['order']}"
-    return f"{book}:{data['trouble']}:{data['subject']}" if kind == "trouble" else ""
+    if kind in ("trouble", "trouble_over"):
+        return f"{book}:{data['trouble']}:{data['subject']}" + (":over" if kind == "trouble_over" else "")
+    return ""
 
 
 def _foreign_found(fact: f.ForeignFound, state: TraderState) -> Told:
@@ -163,30 +166,42 @@ def _breaker_moved(fact: f.BreakerMoved, state: TraderState) -> Told:
 
 
 def _halt_latched(fact: f.HaltLatched, state: TraderState) -> Told:
-    return "halted", Weight.CRITICAL, {"breaker": fact.breaker.value, "reason": fact.reason}
+    data: Data = {"breaker": fact.breaker.value, "reason": fact.reason}
+    if fact.breaker is f.Breaker.OWNER:
+        return "halted", Weight.CRITICAL, data | {SAID_BY: "answer"}
+    key = state.troubles.get((f.Trouble.KEY_REFUSED, ""))
+    if fact.breaker is f.Breaker.FAILURE and key is not None and key.began == fact.at:
+        return "halted", Weight.CRITICAL, data | {SAID_BY: f.Trouble.KEY_REFUSED.value}
+    return "halted", Weight.CRITICAL, data
 
 
 def _halt_lifted(fact: f.HaltLifted, state: TraderState) -> Told:
-    return "halt_lifted", Weight.RISK, {"by": fact.by}
+    return "halt_lifted", Weight.RISK, {"by": fact.by} | _answered(fact.by)
 
 
 def _state_changed(fact: f.StateChanged, state: TraderState) -> Told | None:
     """How a book begins is told by what opened it: the start, or the way to live."""
     if fact.by == "config":
         return None
-    return "state_changed", Weight.INFO, {"state": fact.state.value, "by": fact.by}
+    return "state_changed", Weight.INFO, {"state": fact.state.value, "by": fact.by} | _answered(fact.by)
 
 
-_LOUD = {f.Trouble.VENUE_UNREACHABLE, f.Trouble.KEY_REFUSED, f.Trouble.STORAGE, f.Trouble.PRICES_STALE}
+def _answered(by: str) -> Data:
+    """Whoever gives a command in the chat has its answer there."""
+    return {SAID_BY: "answer"} if by == f.Breaker.OWNER.value else {}
+
+
+_LOUD = {f.Trouble.VENUE_UNREACHABLE, f.Trouble.STORAGE, f.Trouble.PRICES_STALE}
 
 
 def _trouble_began(fact: f.TroubleBegan, state: TraderState) -> Told:
-    weight = Weight.RISK if fact.trouble in _LOUD else Weight.WARNING
-    return (
-        "trouble",
-        weight,
-        {"trouble": fact.trouble.value, "subject": fact.subject, "detail": fact.detail},
-    )
+    data: Data = {"trouble": fact.trouble.value, "subject": fact.subject, "detail": fact.detail}
+    data |= {"episode": state.troubles[fact.trouble, fact.subject].began.isoformat()}
+    if fact.trouble is f.Trouble.KEY_REFUSED:
+        return "trouble", Weight.CRITICAL, data  # The halt that it leads to is told by it.
+    if fact.trouble is f.Trouble.RECONCILE_FAILED and (f.Trouble.KEY_REFUSED, "") in state.troubles:
+        data |= {SAID_BY: f.Trouble.KEY_REFUSED.value}
+    return "trouble", Weight.RISK if fact.trouble in _LOUD else Weight.WARNING, data
 
 
 def _trouble_over(fact: f.TroubleOver, state: TraderState) -> Told:
@@ -198,6 +213,7 @@ def _trouble_over(fact: f.TroubleOver, state: TraderState) -> Told:
             "subject": fact.subject,
             "seconds": fact.seconds,
             "count": fact.count,
+            "episode": fact.at.isoformat(),
         },
     )
 

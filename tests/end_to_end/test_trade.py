@@ -51,8 +51,13 @@ async def test_a_trade_on_real_candles(tmp_path: Path) -> None:
         desk.write_config(preset=QUICK)
         await desk.paired()
         await desk.told("BTC/USDT closed:")
-        # An hour lasts a second here: the result of a trade that short may overtake the held-back steps of its entry.
-        await desk.told("✅ Buy BTC/USDT: filled")
+        # An hour lasts a second here: the entry's steps may still be held back when the result is there.
+        told = await notices(desk)
+        entry = next(one for one in told if one.text.startswith("✅ Buy BTC/USDT: filled"))
+        closed = next(one for one in told if one.text.startswith("🏁 BTC/USDT closed:"))
+        assert entry.id < closed.id
+        assert closed.reply_to is not None
+        assert closed.reply_to.id == entry.id
         trades = await desk.ask("/trades", "Trades")
         assert "BTC/USDT" in trades.text
 

@@ -13,7 +13,7 @@ from engine.core.effects import Query, Submit, effects_of
 from engine.core.facts import Trouble
 from engine.core.ids import ClientOrderId, CommandId, PositionId, PresetId
 from engine.core.model import Side, VenueStatus
-from engine.core.notices import Notice, Weight
+from engine.core.notices import SAID_BY, Notice, Weight
 from engine.core.notify import notice_of
 from engine.core.orders import OrderStatus, Purpose
 from engine.core.state import TraderState
@@ -183,6 +183,51 @@ def test_a_trouble_that_goes_on_is_one_alert_with_a_count_not_a_hundred() -> Non
     assert desk.give(i.TroubleGone(desk.now, Trouble.VENUE_UNREACHABLE)).facts == []
 
 
+def test_a_new_episode_of_a_trouble_is_told_as_one() -> None:
+    desk = Desk()
+    for _ in range(2):
+        for _ in range(2):
+            desk.give(i.TroubleSeen(desk.now, Trouble.VENUE_UNREACHABLE, "", "timeout"))
+            desk.clock.advance(timedelta(seconds=90))
+        desk.give(i.TroubleGone(desk.now, Trouble.VENUE_UNREACHABLE))
+        desk.clock.advance(timedelta(seconds=90))
+    first, again, second, once_more = [one.data["episode"] for one in desk.told("trouble")]
+    assert first == again
+    assert second == once_more
+    assert first != second
+    over = desk.told("trouble_over")
+    assert [one.key for one in over] == ["main.paper:venue_unreachable::over"] * 2
+    assert len({one.data["episode"] for one in over}) == 2
+
+
+def test_a4_a_refused_key_is_one_incident_whatever_follows_from_it() -> None:
+    desk = Desk()
+    desk.give(i.TroubleSeen(desk.now, Trouble.KEY_REFUSED, "", "expired"))
+    desk.give(i.ReconcileFailed(desk.now, "expired"))
+    assert desk.state.is_halted
+    (key, failed), (halted,) = desk.told("trouble"), desk.told("halted")
+    assert (key.weight, key.data["trouble"], SAID_BY in key.data) == (Weight.CRITICAL, "key_refused", False)
+    assert failed.data[SAID_BY] == halted.data[SAID_BY] == "key_refused"
+    desk.command(i.LiftHalt)
+    desk.clock.advance(timedelta(seconds=90))
+    desk.give(i.TroubleSeen(desk.now, Trouble.KEY_REFUSED, "", "expired"))
+    assert SAID_BY not in desk.told("halted")[-1].data, "the key's notice is old by now: a new halt rings"
+
+
+def test_what_the_owner_does_is_said_by_the_answer_and_what_the_desk_does_is_not() -> None:
+    desk = Desk()
+    seen = len(desk.notices)
+    for command in (i.Pause, i.Resume, i.Halt, i.LiftHalt):
+        desk.command(command)
+    told = desk.notices[seen:]
+    assert [one.kind for one in told] == ["state_changed", "state_changed", "halted", "halt_lifted"]
+    assert all(one.data[SAID_BY] == "answer" for one in told)
+    latched = f.HaltLatched(desk.now, f.Breaker.DRAWDOWN, "drawdown of 20 %")
+    by_the_desk = notice_of(latched, desk.state)
+    assert by_the_desk is not None
+    assert SAID_BY not in by_the_desk.data
+
+
 def test_a_restart_sees_troubles_afresh() -> None:
     desk = Desk()
     desk.give(i.TroubleSeen(desk.now, Trouble.STORAGE, "", "full"))
@@ -292,7 +337,12 @@ def test_a_breakers_steps_are_told_by_their_weight(step: f.Step, weight: Weight)
 
 
 @pytest.mark.parametrize(
-    ("trouble", "weight"), [(Trouble.KEY_REFUSED, Weight.RISK), (Trouble.CYCLE_MISSED, Weight.WARNING)]
+    ("trouble", "weight"),
+    [
+        (Trouble.KEY_REFUSED, Weight.CRITICAL),
+        (Trouble.VENUE_UNREACHABLE, Weight.RISK),
+        (Trouble.CYCLE_MISSED, Weight.WARNING),
+    ],
 )
 def test_troubles_ring_where_money_is_at_risk(trouble: Trouble, weight: Weight) -> None:
     desk = Desk()

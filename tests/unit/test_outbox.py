@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from telegram.error import BadRequest
+from telegram.ext import ExtBot
 
+from bot import outbox
 from bot.config_types import QuietHours
-from bot.pacing import Pace, Quiet, is_silent
+from bot.pacing import Flaps, Pace, Quiet, is_silent
 from engine.core.ids import BookId
 from engine.core.notices import Notice, Weight
 from sandbox.telegram.testing import OWNER
@@ -89,6 +94,165 @@ async def test_a_repeat_is_an_edit_with_a_count(talk: Talk) -> None:
     assert again.id == first.id
 
 
+def outage(number: int, kind: str = "trouble") -> Notice:
+    """The begin or the end of the `number`th outage, as the engine tells it: seconds after the one before."""
+    episode = datetime.now(UTC).isoformat()
+    key = "venue" if kind == "trouble" else "venue:over"
+    data = {"trouble": "venue_unreachable", "subject": "", "detail": f"outage {number}", "episode": episode}
+    return notice(kind, Weight.RISK, key, **data)
+
+
+async def test_each_new_outage_rings_until_it_comes_and_goes(talk: Talk) -> None:
+    for number in range(1, 6):
+        await talk.tell(outage(number))
+        await talk.phone.wait_for(f"outage {number}")
+        await emptied(talk)
+    found = [one for one in await talk.phone.messages() if "can't be reached" in one.text]
+    assert len(found) == 3, "of five within a quarter of an hour three ring"
+    assert not any(one.silent for one in found)
+    assert "× 5" in found[-1].text
+    assert "comes and goes" in found[-1].text
+    assert "comes and goes" not in found[0].text
+
+
+async def test_an_outage_that_goes_on_rings_once(talk: Talk) -> None:
+    first = outage(1)
+    for detail in ("a", "b", "c"):
+        await talk.tell(replace(first, data={**first.data, "detail": detail}))
+        await talk.phone.wait_for(f"\n{detail}\n")
+        await emptied(talk)
+    assert len([one for one in await talk.phone.messages() if "can't be reached" in one.text]) == 1
+
+
+def test_flapping_is_over_once_it_was_quiet_and_is_not_remembered_for_ever() -> None:
+    flaps, at = Flaps(), datetime(2024, 3, 1, tzinfo=UTC)
+
+    def again(minute: float, key: str = "k") -> Waiting:
+        began = at + timedelta(minutes=minute)
+        one = waiting("trouble", Weight.RISK)
+        return replace(
+            one, key=key, data={"episode": began.isoformat()}, sent_at=began - timedelta(seconds=1)
+        )
+
+    for minute in (0, 1, 2):
+        assert flaps.rings_anew(again(minute), at + timedelta(minutes=minute))
+        flaps.rang(again(minute), at + timedelta(minutes=minute))
+    assert not flaps.rings_anew(again(3), at + timedelta(minutes=3))
+    assert flaps.rings_anew(again(3, "other"), at + timedelta(minutes=3))
+    assert flaps.rings_anew(again(16), at + timedelta(minutes=16))
+    flaps.rang(again(60, "other"), at + timedelta(minutes=60))
+    assert list(flaps._rang) == ["other"]
+
+
+async def test_what_is_said_already_is_no_message_but_is_listed(talk: Talk) -> None:
+    await talk.tell(
+        notice("halted", Weight.CRITICAL, breaker="failure", reason="expired", said_by="key_refused"),
+        notice("trouble", Weight.CRITICAL, key="t", trouble="key_refused", subject="", detail="expired"),
+    )
+    await talk.phone.wait_for("refuses the key")
+    await emptied(talk)
+    assert len(await texts(talk)) == 1
+    assert "Halted" in (await talk.ask("/alerts", "Halted")).text
+
+
+@pytest.mark.parametrize("command", ["/pause", "/halt"])
+async def test_a_command_is_answered_once(talk: Talk, command: str) -> None:
+    await talk.ask(command, "main")
+    await emptied(talk)
+    await talk.ask("/version", "Pocketdesk")
+    answer, _ = await texts_since(talk, command)
+    assert "paused" in answer or "halted" in answer
+
+
+async def texts_since(talk: Talk, command: str) -> list[str]:
+    found = [one for one in await talk.phone.messages() if not one.text.startswith("📌")]
+    asked = next(index for index, one in enumerate(found) if one.text == command)
+    return [one.text for one in found[asked:] if one.by_bot]
+
+
+async def test_law_9_an_answer_that_telegram_would_not_take_is_told_later(talk: Talk) -> None:
+    talk.telegram.fault("refuse", methods=["sendMessage"])
+    await talk.phone.send("/pause")
+    async with asyncio.timeout(20):
+        while not [one for one in await talk.store.outbox.recent(5) if one.kind == "answer"]:
+            await asyncio.sleep(0.02)
+    talk.telegram.clear_faults()
+    talk.conversation._sender.unblocked()
+    told = await talk.phone.wait_for("could not be sent then")
+    assert "paused. No new entries" in told.text
+
+
+def refusing(talk: Talk, monkeypatch: pytest.MonkeyPatch, refused: Callable[[str, str | None], bool]) -> None:
+    """A Telegram that takes no text of which `refused` says so, given its mode of markup."""
+    real = ExtBot.send_message
+
+    async def choosy(bot: Any, chat_id: int, text: str, **more: Any) -> Any:
+        if refused(text, more.get("parse_mode")):
+            raise BadRequest("Wrong number of things in the message")
+        return await real(bot, chat_id, text, **more)
+
+    monkeypatch.setattr(ExtBot, "send_message", choosy)
+
+
+async def digest(talk: Talk) -> None:
+    """Fourteen entries that are told together."""
+    await talk.tell(*(fill(f"pd{index}", symbol=f"C{index}X/USDT") for index in range(14)))
+    await emptied(talk)
+
+
+async def test_t16_a_digest_that_is_refused_goes_as_plain_text(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing(talk, monkeypatch, lambda text, mode: mode is not None)
+    await digest(talk)
+    (told,) = await texts(talk)
+    assert "14 messages waited" in told
+    assert "C13X" in told
+
+
+async def test_t16_a_digest_that_is_refused_as_plain_text_too_goes_one_by_one(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_BACK_OFF", (0.0,) * 6)
+    talk.conversation._sender._pace = Pace(rate=1000)
+    refusing(talk, monkeypatch, lambda text, mode: "waited" in text or "C7X" in text)
+    await digest(talk)
+    found = await texts(talk)
+    assert len(found) == 13, "only what is refused by itself is left to the list of alerts"
+    assert not any("C7X" in one for one in found)
+    dropped = [one for one in await talk.store.outbox.recent(20) if one.state == "dropped"]
+    assert [one.data["symbol"] for one in dropped] == ["C7X/USDT"]
+    monkeypatch.undo()
+    assert "C7X" in (await talk.ask("/alerts", "C7X")).text
+
+
+async def test_t17_nothing_is_dropped_while_the_chat_is_not_there(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nowhere(*_: Any, **__: Any) -> Any:
+        raise BadRequest("Chat not found")
+
+    monkeypatch.setattr(ExtBot, "send_message", nowhere)
+    await talk.tell(notice("halted", Weight.CRITICAL, breaker="drawdown", reason="x"))
+    async with asyncio.timeout(10):
+        while not talk.conversation._sender.blocked:
+            await asyncio.sleep(0.02)
+    (kept,) = await talk.store.outbox.due(datetime.now(UTC))
+    assert kept.attempts == 0
+
+
+async def test_of_a_short_trade_the_entry_is_told_before_the_result(talk: Talk) -> None:
+    """The entry is still held back for its next step when the result, which weighs more, is there."""
+    await talk.tell(
+        fill("pd1"), notice("position_closed", thread="pd1", symbol="BTC/USDT", key="leaving:pd1")
+    )
+    closed = await talk.phone.wait_for("closed")
+    entry = await talk.phone.wait_for("Buy BTC/USDT: filled")
+    assert entry.id < closed.id
+    assert closed.reply_to is not None
+    assert closed.reply_to.id == entry.id
+
+
 async def test_429_is_obeyed_and_nothing_is_lost(talk: Talk) -> None:
     talk.telegram.fault("too_many_requests", seconds=1.2, methods=["sendMessage"])
     await talk.tell(*(notice("position_closed", symbol=f"{coin}/USDT") for coin in "ABC"))
@@ -137,11 +301,10 @@ async def test_markup_in_values_and_unknown_kinds_are_told(talk: Talk) -> None:
 
 
 async def test_broken_markup_goes_as_plain_text(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot import outbox
     from bot.screens.base import Screen
     from bot.text import Html
 
-    monkeypatch.setattr(outbox, "notice", lambda told: Screen(Html("<b>half")))
+    monkeypatch.setattr(outbox, "notice", lambda told, flaps=False: Screen(Html("<b>half")))
     await talk.tell(fill())
     await talk.phone.wait_for("half")
 
@@ -149,13 +312,12 @@ async def test_broken_markup_goes_as_plain_text(talk: Talk, monkeypatch: pytest.
 async def test_a_message_that_telegram_never_takes_does_not_hold_up_the_rest(
     talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bot import outbox
     from bot.notices import notice as real
     from bot.screens.base import Screen
     from bot.text import Html
 
     monkeypatch.setattr(
-        outbox, "notice", lambda told: Screen(Html("")) if told.kind == "halted" else real(told)
+        outbox, "notice", lambda told, flaps=False: Screen(Html("")) if told.kind == "halted" else real(told)
     )
     await talk.tell(notice("halted", Weight.CRITICAL, breaker="drawdown", reason="x"), fill())
     await talk.phone.wait_for("filled")

@@ -311,6 +311,7 @@ NOTICES: dict[str, dict[str, str | int | bool | None]] = {
     "state_changed": {"state": "paused", "by": "owner"},
     "stranger": {"user_id": "1002", "name": "Str <b>anger"},
     "forged": {"user_id": "1001"},
+    "answer": {"text": "main LIVE: paused. <b>No new entries</b>\nsecond PAPER: not done"},
     "never_heard_of": {"what": "<i>", "how": None},
 }  # fmt: skip
 
@@ -381,6 +382,19 @@ def test_notice(kind: str) -> None:
     screen = notice(told(kind, NOTICES[kind]))
     sound(screen)
     check(f"notice_{kind}", screen)
+
+
+def test_a_refused_key_says_what_was_done_and_what_to_do() -> None:
+    data = {"trouble": "key_refused", "subject": "", "detail": "API-key expired", "episode": NOW.isoformat()}
+    screen = notice(told("trouble", {**data}))
+    sound(screen)
+    check("notice_trouble_key", screen)
+
+
+def test_a_trouble_that_comes_and_goes_says_so() -> None:
+    screen = notice(told("trouble", NOTICES["trouble"], 7), flaps=True)
+    sound(screen)
+    check("notice_trouble_flaps", screen)
 
 
 @pytest.mark.parametrize("way", WAYS)
