@@ -180,6 +180,7 @@ def _order_ended(state: TraderState, fact: f.OrderEnded) -> None:
         unknown_since=None,
         attempts=0,
         ask_after=fact.at,
+        ended_at=fact.at,
     )
 
 

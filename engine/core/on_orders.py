@@ -24,6 +24,8 @@ and a position unprotected, once the venue is back; one question in 8 s is less 
 NOT_FOUND_PATIENCE = timedelta(seconds=15)
 """A real venue may list an order late: 'not found' counts only this long after the order became unknown, and
 asked at least twice. The paper venue is our own and knows at once."""
+LISTED_LATE = timedelta(seconds=60)
+"""For so long after its end an order may be listed as open merely because the list is late; then it is asked for."""
 CALL_OWNER_AFTER = 25
 """Questions about one order (some three minutes) after which the owner is called; they go on all the same."""
 CANCEL_PATIENCE = timedelta(seconds=5)
@@ -84,12 +86,28 @@ def _end(draft: Draft, order: Order, report: OrderReport) -> None:
 
 def _take_more(draft: Draft, order: Order, report: OrderReport) -> None:
     """An order that ended stays so, but the venue may have filled more than it said first (O15), and one that we
-    gave up may work after all: it is cancelled, since another has taken its place (O22)."""
+    gave up, or that was listed as open long after its end and so was asked for, may work after all: it is cancelled,
+    since another has taken its place (O22)."""
     if report.status.ended and report.filled > max(order.filled, order.venue_filled or ZERO):
         _end(draft, order, report)
     elif report.status is VenueStatus.OPEN and order.status is OrderStatus.NEVER_ARRIVED:
-        draft.emit(f.OrderWorking(draft.at, order.client_order_id, report.venue_order_id))
-        draft.emit(f.CancelIntended(draft.at, order.client_order_id, "it had been given up"))
+        _rise(draft, order, report, "it had been given up")
+    elif report.status is VenueStatus.OPEN and order.attempts and ended_long_ago(draft, order):
+        words = "it had ended, as the venue told us then, and works after all: it is cancelled"
+        trouble(draft, f.Trouble.ORDER_UNCERTAIN, order.client_order_id, words)
+        _rise(draft, order, report, "it had ended in our books")
+
+
+def _rise(draft: Draft, order: Order, report: OrderReport, reason: str) -> None:
+    draft.emit(f.OrderWorking(draft.at, order.client_order_id, report.venue_order_id))
+    draft.emit(f.CancelIntended(draft.at, order.client_order_id, reason))
+
+
+def ended_long_ago(draft: Draft, order: Order) -> bool:
+    """Whether no list is so late that it would still show it as open; no list of one that filled is believed."""
+    if order.ended_at is None or order.remaining <= ZERO:
+        return False
+    return due(draft.at, order.ended_at + LISTED_LATE)
 
 
 def pursue_order(draft: Draft, client_order_id: ClientOrderId) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 
 from engine.core import facts as f
 from engine.core import inputs as i
@@ -16,16 +15,16 @@ from engine.core.exits import distances
 from engine.core.ids import Coin, IntentId, PositionId, base_of
 from engine.core.ledger import Position
 from engine.core.model import Direction, OrderReport, OrderType, Side, VenuePicture
-from engine.core.money import ZERO, Price, Quantity, Quote, floor_to
-from engine.core.on_orders import ask, book, on_report, pursue_order, trouble_over
+from engine.core.money import ZERO, Price, Quantity, Quote, floor_digits, floor_to
+from engine.core.on_orders import ask, book, ended_long_ago, on_report, pursue_order, trouble_over
 from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.pursue import pursue
 from engine.core.settings import ExitRules
 
 SHORTFALL_CONFIRMED = timedelta(seconds=5)
 """A shortfall that is still the same this long after it was first seen is no picture taken in mid-move (A1)."""
-FINEST = Decimal("0.00000001")
-"""The tick where the venue's rules are not known."""
+PRICE_DIGITS = 12
+"""Significant digits of a price where the venue's tick is not known: no step is small enough for every coin."""
 WRITE_EVERY = timedelta(minutes=10)
 """A reconciliation that found nothing is written down at most this often, unless the owner asked for it."""
 
@@ -37,6 +36,7 @@ def on_picture(draft: Draft, input: i.PictureSeen) -> None:
     for repair in repairs:
         _repair(draft, repair, input.picture)
     follow(draft, input.picture)
+    _doubt(draft, input.picture)
     last = draft.state.reconciled_at
     if repairs or input.asked or last is None or draft.at - last >= WRITE_EVERY:
         flows = sum(isinstance(one, r.QuoteFlow) for one in repairs)
@@ -70,6 +70,15 @@ def _ask_again(draft: Draft, order: Order | None) -> None:
         ask(draft, order)
 
 
+def _doubt(draft: Draft, picture: VenuePicture) -> None:
+    """What ended in our books and is listed as open long after is asked for by its name: the list may be wrong, or our
+    books. It puts nothing right by itself, so it is no repair."""
+    for report in picture.open_orders:
+        order = draft.state.settled_orders.get(report.client_order_id)
+        if order is not None and ended_long_ago(draft, order) and due(draft.at, order.ask_after):
+            ask(draft, order)
+
+
 def _shortfall(draft: Draft, coin: Coin, ours: Quantity, theirs: Quantity, certain: bool) -> None:
     """First told; when it stays the same, the owner sold by hand: our positions are lessened to what is there. Not
     while it is uncertain whether orders of ours sold it, since their fills would then count on top."""
@@ -93,10 +102,12 @@ def _reduce(draft: Draft, coin: Coin, missing: Quantity) -> None:
 
 
 def _last_price(draft: Draft, position: Position) -> Price:
-    """To the venue's tick: an average has endless digits, and money that is booked by it could not be told exactly."""
+    """To the venue's tick: an average has endless digits, and money that is booked by it could not be told exactly.
+    Never nothing: a tick that is not known, or has grown since, leaves it its first digits."""
     rules = draft.market.instruments.get(position.symbol)
     price = draft.market.price(position.symbol) or position.entry_price
-    return Price(floor_to(price, rules.tick if rules is not None else FINEST))
+    whole = ZERO if rules is None else floor_to(price, rules.tick)
+    return Price(whole or floor_digits(price, PRICE_DIGITS))
 
 
 def _resize_stop(draft: Draft, position_id: PositionId) -> None:

@@ -44,7 +44,8 @@ class Order:
     """One order of ours. `filled` is the sum of the fills we hold, `venue_filled` what the venue says of it.
 
     `attempts` counts how often we asked for it since its outcome became unknown, `ask_after` is when to ask next.
-    `unknown_since` is None again once its state is known; `lost_at` stays: when its outcome was last lost.
+    `unknown_since` is None again once its state is known; `lost_at` stays: when its outcome was last lost. `ended_at`:
+    when the venue last told that it ended.
     """
 
     client_order_id: ClientOrderId
@@ -70,6 +71,7 @@ class Order:
     attempts: int = 0
     ask_after: datetime | None = None
     lost_at: datetime | None = None
+    ended_at: datetime | None = None
 
     @property
     def settled(self) -> bool:
