@@ -5,7 +5,7 @@ The NewTypes carry the unit, so that a price can't be passed where a quantity is
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import NewType
 
 Price = NewType("Price", Decimal)
@@ -26,6 +26,11 @@ def floor_to(value: Decimal, step: Decimal) -> Decimal:
     if step == ZERO:
         return value
     return (value / step).to_integral_value(ROUND_FLOOR) * step
+
+
+def floor_digits(value: Decimal, digits: int) -> Decimal:
+    """`value` cut to so many significant digits, however small it is."""
+    return Context(prec=digits, rounding=ROUND_FLOOR).plus(value)
 
 
 def ceil_to(value: Decimal, step: Decimal) -> Decimal:

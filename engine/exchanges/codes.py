@@ -16,13 +16,15 @@ from typing import Any
 class Codes:
     """Of one venue. `refused`: nothing was done, and why. `missing`: it answered and knows no such order.
     `key`: the key, its signature or its rights, which are looked at before anything is done. `clock`: our time is
-    off. `duplicate` and `duplicate_words` mark a refusal that shows that an order of this name is there. `limited`:
-    too many requests, whatever the status."""
+    off, or with `clock_words` only if the sentence that comes with it has one of them, since the code stands for
+    something else as well. `duplicate` and `duplicate_words` mark a refusal that shows that an order of this name is
+    there. `limited`: too many requests, whatever the status."""
 
     refused: Mapping[str, str]
     missing: frozenset[str]
     key: frozenset[str]
     clock: frozenset[str]
+    clock_words: tuple[str, ...] = ()
     duplicate: frozenset[str] = field(default_factory=frozenset)
     duplicate_words: tuple[str, ...] = ()
     limited: frozenset[str] = field(default_factory=frozenset)
@@ -186,12 +188,14 @@ CODES: Mapping[str, Codes] = {
     ),
     # https://bingx-api.github.io/docs-v3/#/en/Quick%20Start/Error%20Codes ; ccxt's bingx.py 'exceptions'.
     # Not here: 100410 too frequent, 100500 and 100503 busy, 80012 service unavailable, 100400 which stands for
-    # wrong parameters and for an unknown order.
+    # wrong parameters and for an unknown order, 100421 but for our time: 'Null timestamp or timestamp mismatch' it says
+    # in the tables of errors at https://bingx-api.github.io/docs/#/en-us/swapV2/market-api.html , where 80014 is
+    # 'timestamp is invalid', and 'This pair is currently restricted from API trading' in ccxt's bingx.py, where 80014
+    # stands for wrong parameters.
     "bingx": Codes(
         refused={
             "80014": "PARAMETER_ERROR",
             "100202": "INSUFFICIENT_BALANCE",
-            "100421": "CLOCK_OFF_OR_PAIR_RESTRICTED",
             "100490": "SYMBOL_OFFLINE",
             "101400": "BELOW_MINIMUM",
             "101204": "INSUFFICIENT_BALANCE",
@@ -199,7 +203,8 @@ CODES: Mapping[str, Codes] = {
         },
         missing=frozenset({"80016", "109421"}),
         key=frozenset({"100001", "100004", "100412", "100413", "100414", "100419"}),
-        clock=frozenset({"100421"}),
+        clock=frozenset({"80014", "100421"}),
+        clock_words=("timestamp",),
         duplicate=frozenset({"101481", "109201"}),
         limited=frozenset({"100410"}),
     ),

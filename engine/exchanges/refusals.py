@@ -39,7 +39,7 @@ def meaning_of_act(error: Exception, venue: str, attempt: Attempt) -> Pocketdesk
         return OutcomeUnknown(f"An order of this name is there already: {words}")
     if code in codes.key:
         return KeyRejected(words, code)
-    if code in codes.refused or code in codes.missing:
+    if code in codes.refused or code in codes.missing or is_clock(venue, attempt):
         return Rejected(words, code)
     return OutcomeUnknown(words)
 
@@ -66,9 +66,11 @@ def is_missing(venue: str, attempt: Attempt) -> bool:
 
 
 def is_clock(venue: str, attempt: Attempt) -> bool:
-    """The venue refuses the time that we put on a request."""
+    """The venue refuses the time that we put on a request, which it looks at before it does anything."""
     codes, code = _code(venue, attempt)
-    return code in codes.clock
+    said = words_in(attempt.body).lower()
+    named = not codes.clock_words or any(word in said for word in codes.clock_words)
+    return code in codes.clock and named
 
 
 def _words(error: Exception, attempt: Attempt) -> str:

@@ -33,7 +33,7 @@ LOST = {
 UNSURE = {
     "kraken": ("EService:Busy", "EGeneral:Internal error", "EAPI:Rate limit exceeded", "EOrder:unheard of"),
     "kucoin": ("400100", "500000", "429000"),
-    "bingx": ("100400", "100410", "100500", "80012"),
+    "bingx": ("100400", "100410", "100421", "100500", "80012"),
 }
 CERTAIN = {
     "kraken": ("EOrder:Insufficient funds", "EOrder:Order minimum not met", "EOrder:Invalid price"),

@@ -195,6 +195,39 @@ def test_law_13_coins_sold_by_hand_are_booked_at_a_price_of_whole_ticks() -> Non
     assert reduced.price % instrument(BTC).tick == 0
 
 
+@pytest.mark.parametrize(
+    "price", ["0.00000000571234567891234567", "0.0000000057", "0.57", "51234.567891234567891"]
+)
+def test_law_13_without_the_venues_tick_a_price_keeps_its_digits(price: str) -> None:
+    """Coins quoted in BTC cost a few billionths: a fixed smallest step would book them at nothing."""
+    desk = holding()
+    position = replace(desk.position, entry_value=Quote(desk.position.entered * Decimal(price)))
+    for state in (desk.state, desk.folded):
+        state.positions[position.id] = position
+    desk.market.prices.clear()
+    desk.market.instruments.clear()
+    for _ in range(2):
+        look(desk, balances=with_btc(desk, "6"))
+        desk.advance(6)
+    (reduced,) = desk.of(f.PositionReduced)
+    assert Decimal("0.99999999999") < reduced.price / Decimal(price) <= 1
+    assert len(reduced.price.as_tuple().digits) <= 12
+
+
+def test_law_13_a_price_below_the_tick_is_not_booked_at_nothing() -> None:
+    """The venue has made its tick larger since the entry."""
+    desk = holding()
+    position = replace(desk.position, entry_value=Quote(desk.position.entered * Decimal("0.000000005")))
+    for state in (desk.state, desk.folded):
+        state.positions[position.id] = position
+    desk.market.prices.clear()
+    for _ in range(2):
+        look(desk, balances=with_btc(desk, "6"))
+        desk.advance(6)
+    (reduced,) = desk.of(f.PositionReduced)
+    assert reduced.price == Decimal("0.000000005")
+
+
 def test_law_4_a_stop_for_more_than_is_held_is_cancelled_again_when_its_cancel_was_lost() -> None:
     """The owner sold by hand; the cancel of the stop that had become too large never reached the venue (seed 43)."""
     desk = holding()

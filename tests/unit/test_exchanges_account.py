@@ -55,12 +55,39 @@ def told(body: Any, status: int = 200, sent: bool = True) -> Attempt:
         ("kucoin", {"code": "400100", "msg": "could be anything"}, OutcomeUnknown),
         ("bingx", {"code": 100202, "msg": "Insufficient balance"}, Rejected),
         ("bingx", {"code": 101481, "msg": "exists"}, OutcomeUnknown),
+        ("bingx", {"code": 100421, "msg": "Null timestamp or timestamp mismatch"}, Rejected),
+        (
+            "bingx",
+            {"code": 100421, "msg": "This pair is currently restricted from API trading"},
+            OutcomeUnknown,
+        ),
+        ("bingx", {"code": 100421, "msg": "Signature verification failed"}, OutcomeUnknown),
+        ("bingx", {"code": 80014, "msg": "timestamp is invalid"}, Rejected),
+        ("bingx", {"code": 80014, "msg": "Invalid parameters"}, Rejected),
     ],
 )
 def test_a_venues_code_decides_and_what_is_not_listed_is_unknown(
     venue: str, body: dict[str, Any], kind: type[PocketdeskError]
 ) -> None:
     assert type(refusals.meaning_of_act(ccxt.ExchangeError("x"), venue, told(body))) is kind
+
+
+@pytest.mark.parametrize(
+    ("venue", "body", "clock"),
+    [
+        ("bingx", {"code": 100421, "msg": "Null timestamp or timestamp mismatch, try our sample"}, True),
+        ("bingx", {"code": 80014, "msg": "Timestamp is invalid"}, True),
+        ("bingx", {"code": 80014, "msg": "Invalid parameters"}, False),
+        ("bingx", {"code": 100421, "msg": "This pair is currently restricted from API trading"}, False),
+        ("bingx", {"code": 100421}, False),
+        ("binance", {"code": -1021, "msg": "in any words"}, True),
+        ("binance", {"code": -1022, "msg": "Signature for this timestamp is not valid"}, False),
+    ],
+)
+def test_a5_a_code_that_stands_for_more_than_the_time_needs_its_word(
+    venue: str, body: dict[str, Any], clock: bool
+) -> None:
+    assert refusals.is_clock(venue, told(body)) is clock
 
 
 def test_o4_no_code_of_a_failing_server_is_believed() -> None:
