@@ -13,6 +13,7 @@ from bot import VERSION
 from bot.assembly import build_desk
 from bot.config_models import Config
 from bot.conversation import Conversation
+from bot.left_behind import tell_left_behind
 from bot.modes import StoredModes
 from bot.schedule import Schedule
 from engine.clock import Clock, SystemClock
@@ -60,6 +61,7 @@ async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event)
     page: HealthPage | None = None
     try:
         await desk.start(store.was_clean)
+        await tell_left_behind(desk.connections(), store, clock)
         page = await _health_page(config, desk, clock, lambda: conversation.reachable)
         await _tell_start(store, desk, clock)
         schedule.arm()

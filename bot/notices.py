@@ -167,6 +167,7 @@ _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     "position_closed": (("button.trade", "trade"), ("button.chart", "chart")),
     "preset_gone": (("button.position", "position"), ("button.close", "close")),
     "preset_back": (("button.position", "position"),),
+    "kept_live": (("home.positions_plain", "positions"), ("button.flatten", "flatten")),
     "stop_moved": (("button.position", "position"),),
     "started": (("button.home", "home"), ("home.positions_plain", "positions")),
     "forged": (("button.pause", "pause"), ("button.halt", "halt")),

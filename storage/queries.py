@@ -22,7 +22,7 @@ from storage.results import (
     fill_of,
     trade_of,
 )
-from storage.schema import days, equity, fills, halts, performance, totals, trades
+from storage.schema import books, days, equity, fills, halts, performance, totals, trades
 
 
 class Queries:
@@ -30,6 +30,11 @@ class Queries:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def books(self) -> list[BookId]:
+        """Every book that was ever opened, by name."""
+        rows = await self._database.fetch(select(books.c.book).order_by(books.c.book))
+        return [BookId(row.book) for row in rows]
 
     async def trades(self, book: BookId, limit: int, offset: int = 0) -> list[Trade]:
         """Closed positions, newest first."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from bot.screens.fields import Fields
 from bot.screens.figures import duration, percent, quantity
 from bot.screens.summary import state_sign
+from bot.screens.telling_live import LIVE_BODIES
 from bot.screens.telling_orders import ORDER_BODIES
 from bot.text import Html, catalogue, known, lines, say
 from engine.core.ids import Symbol, base_of
@@ -182,6 +183,7 @@ BODIES: dict[str, Callable[[Fields], Html]] = {
     "started": _started,
     "stopped": _stopped,
     **ORDER_BODIES,
+    **LIVE_BODIES,
     "reconciled": _reconciled,
     "exit_refused": _exit_refused,
     "stop_refused": _stop_refused,

@@ -263,7 +263,7 @@ async def test_a_live_book_that_can_not_be_read_is_told_and_the_desk_starts(
 
 def test_a_foreign_order_that_is_still_to_be_cancelled_keeps_a_book_open() -> None:
     state = TraderState()
-    report = OrderReport(FOREIGN, None, BTC, VenueStatus.WORKING, quantity("0"), START)
+    report = OrderReport(FOREIGN, None, BTC, VenueStatus.OPEN, quantity("0"), START)
     assert not is_open(state)
     state.closing[FOREIGN] = Closing(report, START)
     assert is_open(state)
