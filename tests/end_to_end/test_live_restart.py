@@ -6,11 +6,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from bot.modes import StoredModes
+from engine.clock import SystemClock
 from engine.core.facts import ForeignResolved, PresetGone
-from engine.core.ids import ClientOrderId
+from engine.core.ids import ClientOrderId, ConnectionId
+from engine.core.model import Mode, State
 from sandbox.telegram.testing import SeenMessage
+from storage.store import Store
 from tests.support.live_desk import LiveDesk, live_desk
-from tests.support.whole_desk import button, eventually
+from tests.support.whole_desk import Bot, button, eventually
 
 FOREIGN = ClientOrderId("pd" + "f" * 16)
 
@@ -18,6 +22,18 @@ FOREIGN = ClientOrderId("pd" + "f" * 16)
 async def press(desk: LiveDesk, message: SeenMessage, text: str, wanted: str) -> SeenMessage:
     await desk.whole.phone.press(message, button(message, text))
     return await desk.whole.told(wanted)
+
+
+async def holding(desk: LiveDesk) -> Bot:
+    """A process with one live position and its stop; no strategy wants anything any more."""
+    price = await desk.whole.market.price()
+    bot = await desk.whole.paired()
+    await desk.until(bot, "a position", lambda state: any(one.stop for one in state.positions.values()))
+    await desk.settled(bot)
+    await desk.whole.market.control(
+        "POST", "price", instrument="BTC/USDT", price=f"{price * Decimal('0.99'):.2f}"
+    )
+    return bot
 
 
 async def foreign_order(desk: LiveDesk) -> dict[str, Any]:
@@ -49,6 +65,7 @@ async def test_law_8_back_to_paper_is_carried_out_by_the_process_that_follows_a_
 
         await eventually(on_paper, "paper", pause=0.3)
         assert not desk.state().positions
+        await desk.whole.told("main is in paper mode now")
 
 
 async def test_law_2_a_foreign_sale_whose_cancel_died_with_the_process_is_cancelled_by_the_next(
@@ -104,3 +121,52 @@ async def test_law_5_a_position_whose_preset_left_the_config_is_told_and_keeps_i
         asked = await press(desk, told, "Close", "Close BTC/USDT?")
         await desk.whole.phone.press(asked, button(asked, "Yes"))
         await desk.until(bot, "no position", lambda state: not state.positions)
+
+
+async def test_law_5_a_connection_that_left_the_config_is_told_and_goes_on_once_it_is_back(
+    tmp_path: Path,
+) -> None:
+    async with live_desk(tmp_path) as desk:
+        bot = await holding(desk)
+        assert await bot.terminate() == 0
+        orders, facts = (await desk.venue())["orders"], desk.facts()
+        text = desk.whole.config.read_text(encoding="utf-8")
+        without = text.replace("[connections.main", "[connections.other")
+        desk.whole.config.write_text(without, encoding="utf-8")
+        bot = await desk.whole.run()
+        told = await desk.whole.told("main is gone from the config")
+        (stop,) = desk.state().orders
+        assert stop in told.text
+        await desk.whole.told("other · PAPER")
+        assert await bot.terminate() == 0
+        bot = await desk.whole.run()
+        await bot.says("Telegram is reachable")
+        assert await bot.terminate() == 0
+        found = [one for one in await desk.whole.texts() if "main is gone from the config" in one]
+        assert len(found) == 1
+        assert (await desk.venue())["orders"] == orders
+        assert desk.facts() == facts
+        desk.whole.config.write_text(text, encoding="utf-8")
+        bot = await desk.whole.run()
+        await desk.settled(bot, starts=2)
+        assert len(desk.state().positions) == 1
+
+
+async def test_law_5_a_live_position_is_led_though_paper_is_stored_until_it_is_closed(tmp_path: Path) -> None:
+    async with live_desk(tmp_path) as desk:
+        bot = await holding(desk)
+        await bot.kill()
+        store = await Store.open(f"sqlite:///{desk.whole.database}", SystemClock())
+        await StoredModes(store.settings).keep_mode(ConnectionId("main"), Mode.PAPER)
+        await store.close()
+        bot = await desk.whole.run()
+        told = await desk.whole.told("main was to be on paper, but its live book is not empty")
+        await desk.settled(bot, starts=2)
+        assert len(desk.state().positions) == 1
+        assert desk.state().state is State.PAUSED
+        asked = await press(desk, told, "Flatten", "Leave every position at market?")
+        await desk.whole.phone.press(asked, button(asked, "Yes"))
+        await desk.whole.told("main is in paper mode now")
+        assert not desk.state().positions
+        sides = [one["side"] for one in (await desk.venue())["orders"] if one["status"] == "FILLED"]
+        assert sides == ["BUY", "SELL"], "nothing else was traded"

@@ -173,6 +173,31 @@ async def test_a_live_book_with_nothing_open_stays_behind_without_a_word(store: 
         assert not await told(store, "kept_live")
 
 
+async def test_law_8_a_live_that_could_not_be_stored_for_certain_is_not_what_the_next_process_begins_with(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = process(store)
+    stored = StoredModes(store.settings)
+    async with engine.running():
+        await ready(engine)
+        keep = store.settings.set
+
+        async def lost(key: str, value: object, *rest: object) -> None:
+            await keep(key, value, *rest)  # type: ignore[arg-type]
+            monkeypatch.setattr(store.settings, "set", keep)
+            raise CommitLost("the line was cut: whether it was stored is not known")
+
+        monkeypatch.setattr(store.settings, "set", lost)
+        with pytest.raises(StorageTrouble):
+            await engine.desk.go_live(MAIN)
+        assert (mode(engine), engine.made) == (Mode.PAPER, [Mode.PAPER, Mode.PAPER])
+        assert engine.room.connections[0].working
+        assert await stored.mode(MAIN) is Mode.LIVE
+        engine.desk.tick()
+        await until(lambda: not engine.desk._unsure, "stored again")
+        assert await stored.mode(MAIN) is Mode.PAPER
+
+
 # ── the end of a wish that had to wait is told ────────────────────────────────────────────
 
 
