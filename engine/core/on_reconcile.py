@@ -12,6 +12,7 @@ from engine.core.draft import Draft
 from engine.core.due import due
 from engine.core.errors import Denied
 from engine.core.exits import distances
+from engine.core.forgotten import not_found
 from engine.core.ids import Coin, IntentId, PositionId, base_of
 from engine.core.ledger import Position
 from engine.core.model import Direction, OrderReport, OrderType, Side, VenuePicture
@@ -52,7 +53,7 @@ def _repair(draft: Draft, repair: r.Repair, picture: VenuePicture) -> None:
         case r.TakeReport(report):
             on_report(draft, report)
         case r.AskAgain(client_order_id):
-            _ask_again(draft, draft.state.orders.get(client_order_id))
+            not_found(draft, draft.state.orders.get(client_order_id), picture)
         case r.TellForeign(report):
             draft.emit(f.ForeignFound(draft.at, report))
         case r.Shortfall(coin, ours, theirs):
@@ -62,12 +63,6 @@ def _repair(draft: Draft, repair: r.Repair, picture: VenuePicture) -> None:
         case r.QuoteFlow(amount):
             quote = draft.state.quote
             draft.emit(f.BalanceFlowed(draft.at, quote, amount, Quote(amount), "no fill of ours explains it"))
-
-
-def _ask_again(draft: Draft, order: Order | None) -> None:
-    """At once for an unknown one: a picture proves that the venue answers, which the last question may not have."""
-    if order is not None and (order.status is OrderStatus.UNKNOWN or due(draft.at, order.ask_after)):
-        ask(draft, order)
 
 
 def _doubt(draft: Draft, picture: VenuePicture) -> None:

@@ -1,0 +1,64 @@
+"""Orders of ours that are in neither of the venue's lists: listed late, or lost by the venue.
+
+Neither list proves that an order is gone (S11, A10), and a stop that is believed to work while it does not leaves its
+position bare (law 5). So one that worked is cancelled first, lest it work beside the one that takes its place, and
+has ended once three things agree: its cancel is some time ago and the venue goes on not knowing it; our books are the
+account's to the last digit of the quote coin, so that it traded nothing; and nothing else moved meanwhile. Where they
+do not agree it stays as it is, and the owner was called.
+"""
+
+from __future__ import annotations
+
+from engine.core import facts as f
+from engine.core.draft import Draft
+from engine.core.due import due
+from engine.core.model import VenuePicture
+from engine.core.on_orders import NOT_FOUND_PATIENCE, ask, pursue_order, trouble
+from engine.core.orders import Order, OrderStatus
+from engine.core.reconcile import ShortfallGone, balances_off
+
+
+def not_found(draft: Draft, order: Order | None, picture: VenuePicture) -> None:
+    """One that a whole picture did not find. Asked for again, at once if it is unknown: a picture proves that the venue
+    answers, which the last question may not have."""
+    if order is None:
+        return
+    if order.status is OrderStatus.WORKING and not order.cancel_wanted and _is_missed(draft, order):
+        _cancel(draft, order)
+    elif order.status is OrderStatus.WORKING and _is_lost(draft, order) and _traded_nothing(draft, picture):
+        _end(draft, order)
+    elif order.status is OrderStatus.UNKNOWN or due(draft.at, order.ask_after):
+        ask(draft, order)
+
+
+def _is_missed(draft: Draft, order: Order) -> bool:
+    """Not for the first time, and too old to be listed late."""
+    again = order.attempts > 0 and due(draft.at, order.ask_after)
+    return again and draft.at - order.created_at >= NOT_FOUND_PATIENCE
+
+
+def _cancel(draft: Draft, order: Order) -> None:
+    words = "it worked, and the venue does not know it any more: it is cancelled, to be sure"
+    trouble(draft, f.Trouble.ORDER_UNCERTAIN, order.client_order_id, words)
+    draft.emit(f.CancelIntended(draft.at, order.client_order_id, "the venue does not know it any more"))
+
+
+def _is_lost(draft: Draft, order: Order) -> bool:
+    """Asked for again after its cancel, and never seen since: an answer that it works takes the cancel back."""
+    since = order.cancel_since
+    return since is not None and order.attempts >= 2 and draft.at - since >= NOT_FOUND_PATIENCE
+
+
+def _traded_nothing(draft: Draft, picture: VenuePicture) -> bool:
+    """Had it traded, its money would be in the account and not in our books, even where the owner has coins of his own
+    that hide what it sold (A2)."""
+    if picture.held_before not in (None, draft.state.holdings):
+        return False
+    return all(isinstance(one, ShortfallGone) for one in balances_off(draft.state, picture.balances))
+
+
+def _end(draft: Draft, order: Order) -> None:
+    words = "the venue does not know it any more"
+    name = order.client_order_id
+    draft.emit(f.OrderEnded(draft.at, name, OrderStatus.CANCELLED, order.filled, words))
+    pursue_order(draft, name)
