@@ -123,7 +123,7 @@ class LoopClock:
     def now(self) -> datetime:
         at = self._loop.now
         if at != self._at:
-            self._at, self._now = at, START + timedelta(seconds=at)
+            self._at, self._now = at, START + timedelta(0, at)
         return self._now
 
     def monotonic(self) -> float:

@@ -5,9 +5,9 @@ holds no clock, does no I/O and draws no random numbers, so the same calls give 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 
+from engine.core.changed import changed
 from sandbox.exchange.matching import filters
 from sandbox.exchange.matching.accounts import Account
 from sandbox.exchange.matching.book import Book
@@ -146,7 +146,7 @@ class Matching:
 
     def set_trading(self, pair_id: str, trading: bool) -> None:
         """Halt or reopen an instrument: while halted, orders are refused and nothing matches."""
-        self._pairs[pair_id] = replace(self.pair(pair_id), trading=trading)
+        self._pairs[pair_id] = changed(self.pair(pair_id), trading=trading)
 
     def delist(self, pair_id: str, time_ms: int) -> list[OrderEvent]:
         """Remove an instrument: its open orders are cancelled and nobody knows it any more."""
@@ -218,7 +218,7 @@ class Matching:
         current = self._orders.get(order.id)
         if current is None or not current.is_open:
             raise Refusal(Reason.UNKNOWN_ORDER, str(order.id))
-        marked = replace(current, cancel_client_id=cancel_client_id)
+        marked = changed(current, cancel_client_id=cancel_client_id)
         self._end(marked, Status.CANCELED, EventKind.CANCELED, time_ms)
         return self._drain()
 
@@ -295,14 +295,14 @@ class Matching:
     def _trigger(self, book: Book, pair_id: str, time_ms: int) -> None:
         for order in self._open_in(pair_id):
             if not order.working and is_due(order.type, order.side, order.stop_price, book.last):
-                awake = self._topped_up(replace(order, working=True, updated_ms=time_ms), book)
+                awake = self._topped_up(changed(order, working=True, updated_ms=time_ms), book)
                 self._tell(EventKind.NEW, awake, time_ms)
                 self._work(awake, book, time_ms)
 
     def _work_on_held(self, book: Book, pair_id: str, time_ms: int) -> None:
         """Orders that a hold kept back, and that are released, take what the book offers."""
         for order in self.holds.take_waiting(self._open_in(pair_id)):
-            self._work(self._topped_up(replace(order, updated_ms=time_ms), book), book, time_ms)
+            self._work(self._topped_up(changed(order, updated_ms=time_ms), book), book, time_ms)
 
     def _topped_up(self, order: Order, book: Book) -> Order:
         return self._fills.top_up(order, self._accounts[order.account], book)
@@ -334,12 +334,12 @@ class Matching:
         return order
 
     def _end(self, order: Order, status: Status, kind: EventKind, time_ms: int) -> None:
-        closed = self._close(replace(order, updated_ms=time_ms), status)
+        closed = self._close(changed(order, updated_ms=time_ms), status)
         self._tell(kind, closed, time_ms)
 
     def _close(self, order: Order, status: Status) -> Order:
         self._accounts[order.account].unlock(order.lock_coin, order.locked)
-        closed = replace(order, status=status, locked=ZERO)
+        closed = changed(order, status=status, locked=ZERO)
         self._orders[order.id] = closed
         self._open[order.pair.id].pop(order.id, None)
         return closed

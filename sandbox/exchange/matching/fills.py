@@ -1,9 +1,9 @@
 """Settling one fill: coins change hands, the fee is taken, the order moves on."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 
+from engine.core.changed import changed
 from sandbox.exchange.matching.accounts import Account
 from sandbox.exchange.matching.book import Book
 from sandbox.exchange.matching.fees import FeePolicy
@@ -37,7 +37,7 @@ class Fills:
         dearest = max((level.price for level in book.levels(Side.BUY)), default=ZERO)
         extra = max(ZERO, min(dearest * order.quantity - order.locked, account.free(order.pair.quote)))
         account.lock(order.pair.quote, extra)
-        return replace(order, locked=order.locked + extra)
+        return changed(order, locked=order.locked + extra)
 
     def fill(
         self, order: Order, account: Account, price: Decimal, quantity: Decimal, maker: bool, time_ms: int
@@ -82,7 +82,7 @@ def _advanced(order: Order, account: Account, spent: Decimal, trade: Trade) -> O
         account.unlock(order.pair.quote, locked - needed)
         locked = needed
     complete = order.quantity > 0 and filled == order.quantity
-    return replace(
+    return changed(
         order,
         filled=filled,
         filled_quote=order.filled_quote + trade.cost,
