@@ -14,7 +14,7 @@ from engine.core import inputs as i
 from engine.core.errors import Rejected
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.ledger import Phase
-from engine.core.model import Action, OrderReport, OrderRequest, Signal, Ticker
+from engine.core.model import Action, OrderReport, OrderRequest, OrderType, Signal, Ticker
 from engine.core.money import Price
 from engine.core.orders import OrderStatus, Purpose
 from engine.core.state import TraderState
@@ -322,14 +322,20 @@ def _number(task: asyncio.Task[Any]) -> int:
 
 
 def is_busy(state: TraderState) -> bool:
-    """Whether anything hangs on time."""
-    if any(
-        order.status is not OrderStatus.WORKING or order.purpose is not Purpose.STOP or order.cancel_wanted
+    """Whether anything hangs on time. A stop that rests does not, nor an adopted order that has not begun to fill."""
+    begun = {one.id for one in state.positions.values() if one.phase is not Phase.PLANNED}
+    resting = [
+        order
         for order in state.orders.values()
-    ):
-        return True
-    covered = {order.position_id for order in state.orders.values()}
-    return any(
-        one.phase is not Phase.OPEN or one.stop_touched_at is not None or one.id not in covered
+        if order.status is OrderStatus.WORKING
+        and not order.cancel_wanted
+        and (
+            order.purpose is Purpose.STOP
+            or (order.type is OrderType.LIMIT and order.position_id not in begun)
+        )
+    ]
+    covered = {order.position_id for order in resting}
+    return len(resting) < len(state.orders) or any(
+        one.phase is Phase.LEAVING or one.stop_touched_at is not None or one.id not in covered
         for one in state.positions.values()
     )
