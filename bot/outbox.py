@@ -147,19 +147,15 @@ class Sender:
         return _BLOCKED_SECONDS
 
     async def _refused(self, owner: Person, group: Sequence[Waiting], error: BadRequest, bare: bool) -> float:
-        """What Telegram will not take is tried as plain text, then one by one; a notice that is refused by itself
-        must not hold up the others for ever (T16)."""
+        """What Telegram will not take is tried as plain text, and later on one by one (`together`); a notice that is
+        refused by itself must not hold up the others for ever (T16)."""
         logger.warning(
             "a message of {} was refused: {}", ", ".join(sorted({one.kind for one in group})), error
         )
         if not bare:
             return await self._tell(owner, group, bare=True)
-        if len(group) == 1:
-            await self._put_off(group[0], error)
-            return 0.0
         for one in group:
-            if wait := await self._tell(owner, [one]):
-                return wait
+            await self._put_off(one, error)
         return 0.0
 
     async def _put_off(self, one: Waiting, error: BadRequest) -> None:
