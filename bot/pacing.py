@@ -64,8 +64,8 @@ class Flaps:
         return began_since and not self.flaps(one, now)
 
     def flaps(self, one: Waiting, now: datetime) -> bool:
-        rang = self._rang.get(one.key, deque())
-        return len(rang) == FLAPPING and now - rang[0] <= FLAPS_WITHIN
+        rang = self._rang.get(one.key)
+        return rang is not None and len(rang) == FLAPPING and now - rang[0] <= FLAPS_WITHIN
 
     def rang(self, one: Waiting, now: datetime) -> None:
         """It was told by a message of its own."""
