@@ -40,6 +40,7 @@ class AccountCalls:
         on_learned: Callable[[Sequence[Any]], None],
     ) -> None:
         self._row = row
+        self._make_client = make_client
         self._on_learned = on_learned
         self.gate, self.budget = Gate(clock), Budget(allowance, clock)
         self.orders, self.reads = make_client(), make_client()
@@ -48,6 +49,26 @@ class AccountCalls:
         Wire(self.reads, self.budget, self.gate, again=True)
         self._symbols: set[Symbol] = set()
         self._loading = asyncio.Lock()
+
+    def stream_client(self) -> Any:
+        """A client for one user stream. What it asks, such as a token or an execution, counts as reading: it leaves the
+        reserve alone, waits where the venue wants to be left alone, and tells all of us when it does."""
+        client = self._make_client()
+        Wire(client, self.budget, self.gate, again=True)
+        send = client.fetch
+
+        async def fetch(*request: Any) -> Any:
+            self.budget.check(urgent=False)
+            with attempt(acts=False) as asking:
+                try:
+                    return await send(*request)
+                except refusals.CAUGHT as error:
+                    if asking.status is not None:
+                        self.gate.learn(refusals.meaning_of_question(error, self._row.ccxt_id, asking))
+                    raise
+
+        client.fetch = fetch
+        return client
 
     async def ask(self, call: Callable[..., Awaitable[T]], *arguments: object) -> T:
         """A question, repeated once if the venue found our clock off and we could set it (A5)."""

@@ -53,7 +53,6 @@ class CcxtExchange:
             return private_client(self._row, self._dialect.options, credentials, rest, stream, timeout)
 
         self._calls = AccountCalls(self._row, self._dialect.allowance, clock, client, self._tell_stream)
-        self._make_client = client
         self._names = Names()
         self._stream: UserStream | None = None
 
@@ -122,7 +121,7 @@ class CcxtExchange:
         self._calls.gate.check()
         markets = list((self._calls.reads.markets or {}).values())
         off = self._calls.clock_off_ms
-        self._stream = UserStream(self._make_client(), self._dialect, self._names, self._clock, off)
+        self._stream = UserStream(self._calls.stream_client(), self._dialect, self._names, self._clock, off)
         try:
             async for seen in self._stream.events(markets):
                 yield seen

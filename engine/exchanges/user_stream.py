@@ -32,6 +32,8 @@ PING_EVERY_MS = 10_000
 
 UNREADABLE: tuple[type[Exception], ...] = (Corrupt, *errors.CAUGHT)
 """What comes of reading a message that has another shape than it should have, or that is an error."""
+ENDING: tuple[type[Exception], ...] = (PocketdeskError, *errors.CAUGHT)
+"""What ends a stream that is open: besides that, questions of its own that may not be asked now."""
 
 Item = OrderSeen | FillSeen | PocketdeskError
 
@@ -91,7 +93,7 @@ class UserStream:
         try:
             await self._watching.broken()
             reason = "it ended"
-        except UNREADABLE as error:
+        except ENDING as error:
             # Some dialects read messages in a call of their own: what is unsound there ends it, and must be told.
             reason = words_of(error)
         self._items.put_nowait(Unavailable(f"The user stream broke: {reason}"))

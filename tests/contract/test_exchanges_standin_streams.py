@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from engine.core.errors import Unavailable
 from engine.core.model import Side, VenueStatus
 from engine.exchanges.credentials import Credentials
 from engine.exchanges.dialects import bingx, kucoin
 from tests.contract import test_exchanges_user_stream as streams
-from tests.contract.exchange_ears import listening
+from tests.contract.exchange_ears import Ears, listening
 from tests.contract.exchange_venue import BTC, CREDENTIALS, START, LiveUnderTest, live
 from tests.contract.test_exchanges import an_order
 from tests.support.standins import kucoin_rest
@@ -245,3 +246,62 @@ async def test_bingx_its_own_pings_show_that_it_lives_where_ours_go_unanswered()
 def _client_of(venue: LiveUnderTest) -> Any:
     assert venue.adapter._stream is not None
     return venue.adapter._stream._client
+
+
+# ── what a stream asks ────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_m11_what_a_stream_asks_is_counted_against_the_allowance(name: str) -> None:
+    async with live(name) as venue:
+        left = []
+        for _ in range(2):
+            await venue.exchange.open_orders(BTC)
+            left.append(venue.adapter.rate_left)
+        async with listening(venue):
+            open_orders_and_token = left[0] - left[1] + 1
+            assert venue.adapter.rate_left <= left[1] - open_orders_and_token
+
+
+async def test_m11_kucoins_look_for_an_execution_is_counted() -> None:
+    async with live("kucoin") as venue, listening(venue) as ears:
+        before = venue.adapter.rate_left
+        await venue.exchange.submit(an_order(Side.BUY, "0.01"))
+
+        async def told() -> bool:
+            return bool(ears.fills)
+
+        await eventually(told, "the stream to tell of the fill")
+        assert venue.adapter.rate_left <= before - 2
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_m11_a_stream_asks_nothing_of_what_is_kept_for_exits(name: str) -> None:
+    async with live(name) as venue:
+        await venue.exchange.open_orders(BTC)
+        budget = venue.adapter._calls.budget
+        budget.spend(budget.left)
+        ears = Ears(venue)
+        assert "kept for exits" in await ears.broke()
+        assert budget.left == 0
+
+
+@pytest.mark.parametrize("name", VENUES)
+async def test_m11_a_429_to_a_streams_question_is_obeyed_by_all(name: str) -> None:
+    async with live(name) as venue:
+        await venue.exchange.open_orders(BTC)
+        venue.running.fault("token", "status", status=429, times=1)
+        ears = Ears(venue)
+        await ears.broke()
+        with pytest.raises(Unavailable, match="left alone"):
+            await venue.exchange.balances()
+
+
+async def test_m11_a_stream_that_may_not_ask_ends_with_words() -> None:
+    """KuCoin's asks for each execution that it is told of, long after it was opened."""
+    async with live("kucoin") as venue, listening(venue) as ears:
+        await venue.exchange.submit(an_order(Side.BUY, "0.01", price="40000"))
+        budget = venue.adapter._calls.budget
+        budget.spend(budget.left)
+        await venue.price(Decimal(39000))
+        assert "kept for exits" in await ears.broke()
