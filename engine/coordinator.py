@@ -53,7 +53,10 @@ class Coordinator:
         self._leaving_live: set[ConnectionId] = set()
         self._unsure: set[ConnectionId] = set()
         """What is stored of their mode may not be what they are in: it is stored again."""
+        self._storing = asyncio.Lock()
+        """Held while a mode is stored with the wish to leave it: neither must be older than the other."""
         self._switching: dict[ConnectionId, asyncio.Task[Any]] = {}
+        self._stopping = False
 
     # ── its life ──────────────────────────────────────────────────────────────────────────
 
@@ -99,6 +102,7 @@ class Coordinator:
 
         A switch under way ends first: it would begin again what was stopped.
         """
+        self._stopping = True
         until = self._clock.monotonic() + seconds
         if self._switching:
             await asyncio.wait(self._switching.values(), timeout=seconds)
@@ -194,6 +198,8 @@ class Coordinator:
         if failed:
             return Answer("; ".join(item.detail for item in failed))
         await self._pause(connection)
+        if self._stopping:
+            return Answer("the desk is being stopped: nothing goes live now")
         if self._is_live(connection) or connection in self._switching:
             return Answer(f"{connection} is being switched already")
         if not one.is_flat:
@@ -223,10 +229,11 @@ class Coordinator:
         answer = await self._pause(connection)
         if not self._is_live(connection):
             return Answer()  # an earlier tap was carried out meanwhile
-        if connection not in self._leaving_live:
-            # Once: what is stored by now may be the paper of a switch under way, and must not become live again.
-            await self._keep(connection, Mode.LIVE, leaving=True)
-            self._leaving_live.add(connection)
+        async with self._storing:
+            if self._is_live(connection) and connection not in self._leaving_live:
+                # Once: what is stored by now may be the paper of a switch under way, and must not become live again.
+                await self._keep(connection, Mode.LIVE, leaving=True)
+                self._leaving_live.add(connection)
         self._look_after(connection, at_once=True)
         return answer
 
@@ -240,7 +247,7 @@ class Coordinator:
         """Store what is not stored for certain; to paper once nothing is open any more: what is under way still
         belongs to the live book. `at_once`: the owner has just asked, and sees it on his screen."""
         ready = name in self._leaving_live and self._connections[name].is_flat
-        if name not in self._switching and (ready or name in self._unsure):
+        if not self._stopping and name not in self._switching and (ready or name in self._unsure):
             self._track(name, self._settle_mode(name, at_once))
 
     def _track(self, name: ConnectionId, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -253,9 +260,10 @@ class Coordinator:
     async def _settle_mode(self, name: ConnectionId, at_once: bool) -> None:
         """The wish is kept until it is done: what did not work is tried again at the next tick."""
         try:
-            if name in self._unsure:
-                mode = self._connections[name].settings.mode
-                await self._keep(name, mode, leaving=name in self._leaving_live)
+            async with self._storing:
+                if name in self._unsure:
+                    mode = self._connections[name].settings.mode
+                    await self._keep(name, mode, leaving=name in self._leaving_live)
             if name in self._leaving_live and self._connections[name].is_flat:
                 told = [] if at_once else [leaving_live.on_paper(name, self._clock.now())]
                 if await self._switch(name, Mode.PAPER, told):
@@ -284,6 +292,9 @@ class Coordinator:
         self, name: ConnectionId, mode: Mode, leaving: bool = False, told: Sequence[Notice] = ()
     ) -> None:
         """Where it fails it may have been stored all the same: a database can be lost at the commit."""
-        self._unsure.add(name)
-        await self._modes.keep_mode(name, mode, leaving, told)
+        try:
+            await self._modes.keep_mode(name, mode, leaving, told)
+        except StorageTrouble:
+            self._unsure.add(name)
+            raise
         self._unsure.discard(name)

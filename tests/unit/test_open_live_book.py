@@ -198,6 +198,39 @@ async def test_law_8_a_live_that_could_not_be_stored_for_certain_is_not_what_the
         assert await stored.mode(MAIN) is Mode.PAPER
 
 
+async def test_a_second_that_passes_while_the_wish_is_written_down_does_not_write_over_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = process(store)
+    async with engine.running():
+        await live_with_a_position(engine)
+        keep, asked, may = store.settings.set, asyncio.Event(), asyncio.Event()
+
+        async def slowly(key: str, value: object, *rest: object) -> None:
+            asked.set()
+            await may.wait()
+            await keep(key, value, *rest)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(store.settings, "set", slowly)
+        engine.desk._unsure.add(MAIN)
+        tapped = asyncio.create_task(engine.desk.go_paper(MAIN))
+        await asked.wait()
+        engine.desk.tick()
+        await asyncio.sleep(0.05)
+        may.set()
+        await tapped
+        engine.desk.tick()
+    assert await StoredModes(store.settings).leaves_live(MAIN)
+
+
+async def test_nothing_goes_live_while_the_desk_is_being_stopped(store: Store) -> None:
+    engine = process(store)
+    async with engine.running():
+        await ready(engine)
+    assert "being stopped" in (await engine.desk.go_live(MAIN)).refused
+    assert engine.made == [Mode.PAPER]
+
+
 # ── the end of a wish that had to wait is told ────────────────────────────────────────────
 
 
