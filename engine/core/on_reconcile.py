@@ -33,6 +33,10 @@ WRITE_EVERY = timedelta(minutes=10)
 def on_picture(draft: Draft, input: i.PictureSeen) -> None:
     """Put right what differs. Balances are judged only once nothing else was left to repair."""
     trouble_over(draft, f.Trouble.RECONCILE_FAILED, "")
+    if not draft.state.is_halted:
+        # The owner lifted the halt that came with it, and the key may read. While halted that would prove nothing: a
+        # key without the right to trade reads as well, and each stop that it refuses would ring anew.
+        trouble_over(draft, f.Trouble.KEY_REFUSED, "")
     repairs = r.plan(draft.state, input.picture)
     for repair in repairs:
         _repair(draft, repair, input.picture)

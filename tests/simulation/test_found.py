@@ -7,12 +7,13 @@ from decimal import Decimal
 
 from engine.account_watch import EVERY, SOON, AccountWatch
 from engine.core import inputs as i
+from engine.core.facts import Trouble
 from engine.core.ids import Coin, base_of
 from engine.core.market import Market, equity
 from engine.core.model import Balance
 from engine.core.money import Quote
 from engine.core.settings import TraderSettings
-from engine.core.state import TraderState
+from engine.core.state import OngoingTrouble, TraderState
 from engine.exchanges.paper import PaperExchange
 from engine.runner import Runner
 from sandbox.simulation.loop import START, LoopClock, VirtualLoop
@@ -47,6 +48,32 @@ def test_law_3_money_that_comes_while_nothing_is_held_is_seen_within_a_minute() 
     loop.close()
     assert len(looks) == 2, "no whole look before its time but for the money"
     assert looks[1] - paid_in < 60
+
+
+def test_a_key_that_is_said_to_be_good_again_is_tried_within_a_minute() -> None:
+    """Entries stayed denied until the next regular look, or until a restart."""
+    loop = VirtualLoop()
+    looks = loop.run_until_complete(_looks_after_a_lift(2 * SOON, loop))
+    loop.close()
+    assert len(looks) > 1
+    assert looks[1] - 2 * SOON < 60
+
+
+async def _looks_after_a_lift(moment: float, loop: VirtualLoop) -> list[float]:
+    exchange = PaperExchange(LoopClock(loop), [], [Balance(USDT, Decimal(100))])
+    runner = _Agrees(settings(), MemoryJournal(), LoopClock(loop), _Nobody())
+    runner.state.quote, runner.state.holdings = USDT, {USDT: Decimal(100)}
+    runner.state.troubles[Trouble.KEY_REFUSED, ""] = OngoingTrouble(START, START, "expired")
+    runner.state.halted_at = START
+    watch = AccountWatch(runner, exchange, lambda: (), LoopClock(loop))
+    watch.begin()
+    look = loop.create_task(watch.look())
+    await asyncio.sleep(moment)
+    assert len(runner.looks) == 1, "while it is halted it is not asked about more often"
+    runner.state.halted_at = None
+    await asyncio.sleep(59)
+    look.cancel()
+    return runner.looks
 
 
 async def _looks_after_a_deposit(moment: float, loop: VirtualLoop) -> list[float]:

@@ -67,6 +67,23 @@ def holding(*faults: Fault | None) -> Desk:
     return desk
 
 
+def test_a4_a_refused_key_is_over_once_the_halt_was_lifted_and_the_venue_answers() -> None:
+    desk = live()
+    desk.give(i.TroubleSeen(desk.now, f.Trouble.KEY_REFUSED, "", "expired"))
+    look(desk)
+    assert desk.state.troubles, "it may read, and was refused for an order: that proves nothing"
+    desk.command(i.LiftHalt)
+    desk.command(i.Resume)
+    desk.signal(BTC)
+    assert desk.state.positions == {}
+    look(desk)
+    assert desk.told("trouble_over")[-1].data["trouble"] == "key_refused"
+    desk.advance()
+    desk.price(BTC, "100")
+    desk.signal(BTC)
+    assert desk.position.quantity
+
+
 def with_btc(desk: Desk, total: str) -> tuple[Balance, ...]:
     return (Balance(Coin("BTC"), Decimal(total)), Balance(USDT, desk.state.holdings[USDT]))
 
