@@ -194,7 +194,7 @@ async def test_law_8_a_live_that_could_not_be_stored_for_certain_is_not_what_the
         assert engine.room.connections[0].working
         assert await stored.mode(MAIN) is Mode.LIVE
         engine.desk.tick()
-        await until(lambda: not engine.desk._unsure, "stored again")
+        await until(lambda: not engine.desk._switching._unsure, "stored again")
         assert await stored.mode(MAIN) is Mode.PAPER
 
 
@@ -212,7 +212,7 @@ async def test_a_second_that_passes_while_the_wish_is_written_down_does_not_writ
             await keep(key, value, *rest)  # type: ignore[arg-type]
 
         monkeypatch.setattr(store.settings, "set", slowly)
-        engine.desk._unsure.add(MAIN)
+        engine.desk._switching._unsure.add(MAIN)
         tapped = asyncio.create_task(engine.desk.go_paper(MAIN))
         await asked.wait()
         engine.desk.tick()
