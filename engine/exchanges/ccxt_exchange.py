@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from engine.exchanges.calls import AccountCalls, undisturbed
 from engine.exchanges.client import private_client
 from engine.exchanges.credentials import Credentials
 from engine.exchanges.dialects import dialect_of
-from engine.exchanges.dialects.base import AccountMode, Page, Raw
+from engine.exchanges.dialects.base import AccountMode, Page, Raw, Span
 from engine.exchanges.history import executions, executions_of
 from engine.exchanges.names import Names
 from engine.exchanges.user_stream import UserStream
@@ -192,12 +192,8 @@ class CcxtExchange:
         self._names.learn(report)
         return report
 
-    async def _trades_page(
-        self, symbol: Symbol, since_ms: int | None, until_ms: int | None, more: Mapping[str, Any]
-    ) -> Page:
-        return await self._calls.ask(
-            self._dialect.trades, self._calls.reads, symbol, since_ms, until_ms, more
-        )
+    async def _trades_page(self, symbol: Symbol, span: Span) -> Page:
+        return await self._calls.ask(self._dialect.trades, self._calls.reads, symbol, span)
 
     async def _owner(self, trade: Raw, symbol: Symbol) -> ClientOrderId | None:
         """Whose execution it is: our name, or None for the owner's own orders."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from engine.core.errors import Unavailable
 from engine.core.ids import Symbol
-from engine.exchanges.dialects.base import NOTHING, Dialect, Page, Raw
+from engine.exchanges.dialects.base import NEWEST, Dialect, Page, Raw, Span
 from engine.exchanges.numbers import milliseconds, moment
 
-AskPage = Callable[[Symbol, int | None, int | None, Mapping[str, Any]], Awaitable[Page]]
-"""Asks for one page: symbol, from and to in milliseconds, both None for the newest, and `more` of the page before."""
+AskPage = Callable[[Symbol, Span], Awaitable[Page]]
+"""Asks for one page."""
 NO_REACH = timedelta(0)
 MOST_PAGES = 200
 """Questions for one answer; more is no reconciliation any more but an export."""
@@ -24,7 +23,7 @@ async def executions(
     """All since then, each once. Usually the newest page reaches back far enough, and one question does it; where it
     does not, the time before it is walked through. Raises Unavailable if the venue can't be asked for all of it."""
     first = milliseconds(since)
-    newest = Page([]) if dialect.trades_reach == NO_REACH else await ask(symbol, None, None, NOTHING)
+    newest = Page([]) if dialect.trades_reach == NO_REACH else await ask(symbol, NEWEST)
     found = {str(raw["id"]): raw for raw in newest.rows}
     begins = _begins(newest, dialect, milliseconds(now))
     if begins > first:
@@ -55,18 +54,20 @@ async def _walk(
 ) -> None:
     """Forward from `start` to `end`, window by window, each until its last page."""
     window = end - start if dialect.trades_window is None else _milliseconds(dialect.trades_window)
-    low, high, more = start, min(start + window, end), NOTHING
+    low, high = start, min(start + window, end)
+    span = Span(low, high)
     for _ in range(MOST_PAGES):
-        page = await ask(symbol, low, high, more)
+        page = await ask(symbol, span)
         found.update((str(raw["id"]), raw) for raw in page.rows)
-        if page.more is not None and page.more == more:
+        if page.more is not None and page.more == span.more:
             raise Unavailable(f"The history of {symbol} does not go on behind a full page of one moment.")
         if page.more is not None:
-            more = page.more
+            span = Span(low, high, page.more)
         elif high >= end:
             return
         else:
-            low, high, more = high, min(high + window, end), NOTHING
+            low, high = high, min(high + window, end)
+            span = Span(low, high)
     raise Unavailable(f"There is too much history of {symbol} to ask for at once.")
 
 

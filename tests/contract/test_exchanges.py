@@ -127,7 +127,7 @@ async def _stop_that_is_heard_of(
         await venue.exchange.submit(an_order(Side.BUY, "0.001", price="49900", name=f"probe {number}"))
         await venue.price(Decimal(49800))
         await venue.price(Decimal(50000))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)  # Kraken's allowance is thirty requests
         if not heard.empty():
             break
     stop = an_order(Side.SELL, "0.5", stop="45000")

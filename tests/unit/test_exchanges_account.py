@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,7 +16,7 @@ from engine.core.model import VenueStatus
 from engine.exchanges import answers, lean, names, refusals
 from engine.exchanges.budget import Allowance, Budget
 from engine.exchanges.dialects import dialect_of
-from engine.exchanges.dialects.base import Dialect, Page, Raw
+from engine.exchanges.dialects.base import Dialect, Page, Raw, Span
 from engine.exchanges.history import executions
 from engine.exchanges.names import Names
 from engine.exchanges.wire import Attempt
@@ -185,10 +184,9 @@ class History:
         self._dialect = dialect
         self.asked = 0
 
-    async def page(
-        self, symbol: Symbol, since: int | None, until: int | None, more: Mapping[str, Any]
-    ) -> Page:
+    async def page(self, symbol: Symbol, span: Span) -> Page:
         self.asked += 1
+        since, until = span.since_ms, span.until_ms
         window = self._dialect.trades_window
         reach = self._dialect.trades_reach
         size = self._dialect.trades_page
@@ -198,7 +196,7 @@ class History:
             return Page(lately[-size:], {"skip": size} if len(lately) >= size else None)
         assert until is not None
         assert window is None or until - since <= window.total_seconds() * 1000
-        skip = more.get("skip", 0)
+        skip = span.more.get("skip", 0)
         found = [one for one in self.all if since <= one["timestamp"] <= until][skip : skip + size]
         return Page(found, {"skip": skip + size} if len(found) >= size else None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +19,17 @@ Hear = Callable[[Raw | None, Raw | None], None]
 """Takes an order that changed and an execution, as ccxt parsed them; None for what a message does not tell."""
 
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which executions are asked for: those between two times in milliseconds, both included; without times the newest.
+    `more` is of the page before, which was asked for with the same times."""
+
+    since_ms: int | None = None
+    until_ms: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+NEWEST = Span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +134,11 @@ class Dialect:
         number = self.number_in_trades(order)
         return self._page(list(await client.fetch_order_trades(number, symbol, None, self.trades_page)))
 
-    async def trades(
-        self,
-        client: Any,
-        symbol: Symbol,
-        since_ms: int | None,
-        until_ms: int | None,
-        more: Mapping[str, Any] = NOTHING,
-    ) -> Page:
-        """One page of the account's executions: the newest, or those between the times in milliseconds, both
-        included. `more` is of the page before, which was asked for with the same times."""
-        times = {} if until_ms is None else {"until": until_ms}
-        return self._page(
-            list(await client.fetch_my_trades(symbol, since_ms, self.trades_page, {**times, **more}))
-        )
+    async def trades(self, client: Any, symbol: Symbol, span: Span = NEWEST) -> Page:
+        """One page of the account's executions."""
+        until = {} if span.until_ms is None else {"until": span.until_ms}
+        asked = {**until, **span.more}
+        return self._page(list(await client.fetch_my_trades(symbol, span.since_ms, self.trades_page, asked)))
 
     def _page(self, rows: list[Raw]) -> Page:
         return Page(rows, self._after(rows) if len(rows) >= self.trades_page else None)

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.core.ids import Symbol
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import NOTHING, Dialect, Hear, Page, Raw
+from engine.exchanges.dialects.base import NEWEST, Dialect, Hear, Page, Raw, Span
 from engine.exchanges.dialects.watching import Watching
 
 
@@ -34,20 +34,13 @@ class Binance(Dialect):
         named = {"orderId": order["id"]}
         return self._page(list(await client.fetch_my_trades(symbol, None, self.trades_page, named)))
 
-    async def trades(
-        self,
-        client: Any,
-        symbol: Symbol,
-        since_ms: int | None,
-        until_ms: int | None,
-        more: Mapping[str, Any] = NOTHING,
-    ) -> Page:
+    async def trades(self, client: Any, symbol: Symbol, span: Span = NEWEST) -> Page:
         """What follows a page is asked for by its number alone, so that it may go on behind the window."""
-        if not more:
-            return await super().trades(client, symbol, since_ms, until_ms)
-        page = await super().trades(client, symbol, None, None, more)
-        ends = page.rows[-1]["timestamp"] if page.rows else None
-        return Page(page.rows) if ends is None or (until_ms is not None and ends > until_ms) else page
+        if not span.more:
+            return await super().trades(client, symbol, span)
+        page = await super().trades(client, symbol, Span(more=span.more))
+        behind = span.until_ms is not None and any(raw["timestamp"] > span.until_ms for raw in page.rows)
+        return Page(page.rows) if behind else page
 
     def _after(self, rows: list[Raw]) -> Mapping[str, Any]:
         return {"fromId": str(max(int(raw["id"]) for raw in rows) + 1)}

@@ -12,7 +12,7 @@ from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest, OrderType
 from engine.exchanges import lean
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import NOTHING, Dialect, Hear, Page, Raw
+from engine.exchanges.dialects.base import NEWEST, Dialect, Hear, Page, Raw, Span
 from engine.exchanges.dialects.one_by_one import Numbers, OneByOne
 from engine.exchanges.dialects.watching import Watching, Yes
 
@@ -130,21 +130,14 @@ class Bingx(Dialect):
         named = {"orderId": order["id"]}
         return self._page(list(await client.fetch_my_trades(symbol, since, self.trades_page, named)))
 
-    async def trades(
-        self,
-        client: Any,
-        symbol: Symbol,
-        since_ms: int | None,
-        until_ms: int | None,
-        more: Mapping[str, Any] = NOTHING,
-    ) -> Page:
+    async def trades(self, client: Any, symbol: Symbol, span: Span = NEWEST) -> Page:
         """What is older than seven days is told no more: orders of ours that were open then are asked for by
         themselves, and the balances are compared."""
         earliest = _earliest(client)
-        if until_ms is not None and until_ms <= earliest:
+        if span.until_ms is not None and span.until_ms <= earliest:
             return Page([])
-        since = None if since_ms is None else max(since_ms, earliest)
-        return await super().trades(client, symbol, more.get("startTime", since), until_ms)
+        since = None if span.since_ms is None else max(span.since_ms, earliest)
+        return await super().trades(client, symbol, Span(span.more.get("startTime", since), span.until_ms))
 
     def _after(self, rows: list[Raw]) -> Mapping[str, Any]:
         """`fromId` may not be what it says where times are sent, too. The last moment is asked for again, since

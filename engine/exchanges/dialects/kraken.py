@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest
 from engine.exchanges import lean
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import NOTHING, Dialect, Hear, Page, Raw
+from engine.exchanges.dialects.base import NEWEST, Dialect, Hear, Page, Raw, Span
 from engine.exchanges.dialects.watching import Watching, Yes
 
 PAGE = 50
@@ -76,19 +75,12 @@ class Kraken(Dialect):
             found += await client.fetch_order_trades(order["id"], symbol, None, None, ids)
         return Page(found)
 
-    async def trades(
-        self,
-        client: Any,
-        symbol: Symbol,
-        since_ms: int | None,
-        until_ms: int | None,
-        more: Mapping[str, Any] = NOTHING,
-    ) -> Page:
+    async def trades(self, client: Any, symbol: Symbol, span: Span = NEWEST) -> Page:
         """`start` is in whole seconds, and leaves out what happened in it. Newest first: what is executed while pages
         are turned moves the rest towards the end, so that some are told twice and none is left out."""
-        skip = more.get("ofs", 0)
-        since = None if since_ms is None else since_ms - 1000
-        until = {} if until_ms is None else {"until": until_ms}
+        skip = span.more.get("ofs", 0)
+        since = None if span.since_ms is None else span.since_ms - 1000
+        until = {} if span.until_ms is None else {"until": span.until_ms}
         rows = await client.fetch_my_trades(None, since, None, {**until, **EACH, "ofs": skip})
         told = [raw for raw in rows if raw.get("symbol") == symbol]
         return Page(told, {"ofs": skip + self.trades_page} if len(rows) >= self.trades_page else None)

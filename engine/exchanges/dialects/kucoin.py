@@ -13,7 +13,7 @@ from engine.core.ids import ClientOrderId, Symbol, is_ours
 from engine.core.model import OrderRequest
 from engine.exchanges import lean
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import NOTHING, Hear, Page, Raw
+from engine.exchanges.dialects.base import NEWEST, Hear, Page, Raw, Span
 from engine.exchanges.dialects.one_by_one import Numbers, OneByOne
 from engine.exchanges.dialects.two_kinds import MOST, OrderNotFound, TwoKinds
 from engine.exchanges.dialects.watching import Watching, Yes
@@ -106,20 +106,13 @@ class Kucoin(TwoKinds):
             self._numbers.note(stop["id"], stop.get("clientOrderId"))
         return [*await client.fetch_open_orders(symbol), *waiting]
 
-    async def trades(
-        self,
-        client: Any,
-        symbol: Symbol,
-        since_ms: int | None,
-        until_ms: int | None,
-        more: Mapping[str, Any] = NOTHING,
-    ) -> Page:
+    async def trades(self, client: Any, symbol: Symbol, span: Span = NEWEST) -> Page:
         """Past ccxt's `fetch_my_trades`, which drops the answer's `lastId`, by which the next page is asked for."""
         market = client.market(symbol)
-        times = {"startAt": since_ms, "endAt": until_ms}
+        times = {"startAt": span.since_ms, "endAt": span.until_ms}
         asked = {name: at for name, at in times.items() if at is not None}
         answer = await client.privateGetHfFills(
-            {"symbol": market["id"], "limit": self.trades_page, **asked, **more}
+            {"symbol": market["id"], "limit": self.trades_page, **asked, **span.more}
         )
         told = answer["data"]
         full = len(told["items"]) >= self.trades_page

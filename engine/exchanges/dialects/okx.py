@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -11,7 +12,7 @@ from typing import Any
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest
 from engine.exchanges.budget import Allowance
-from engine.exchanges.dialects.base import NOTHING, AccountMode, Hear, Page, Raw
+from engine.exchanges.dialects.base import NEWEST, AccountMode, Hear, Page, Raw, Span
 from engine.exchanges.dialects.two_kinds import TwoKinds
 from engine.exchanges.dialects.watching import Watching, Yes
 
@@ -69,17 +70,10 @@ class Okx(TwoKinds):
     def name_in_order(self, order: Raw) -> str:
         return str(order.get("clientOrderId") or order["info"].get("algoClOrdId") or "")
 
-    async def trades(
-        self,
-        client: Any,
-        symbol: Symbol,
-        since_ms: int | None,
-        until_ms: int | None,
-        more: Mapping[str, Any] = NOTHING,
-    ) -> Page:
+    async def trades(self, client: Any, symbol: Symbol, span: Span = NEWEST) -> Page:
         """ccxt leaves out the limit where there is a beginning."""
-        size = {"limit": str(self.trades_page)}
-        return await super().trades(client, symbol, since_ms, until_ms, {**size, **more})
+        more = {"limit": str(self.trades_page), **span.more}
+        return await super().trades(client, symbol, replace(span, more=more))
 
     def _page(self, rows: list[Raw]) -> Page:
         return super()._page([_at_fill_time(raw) for raw in rows])
