@@ -119,7 +119,7 @@ def unknown_is_taken_for_refused(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(executor.Executor, "_lost", wrong)
 
 
-@bug(within=200)
+@bug(within=200, first=21_001)
 def could_not_ask_is_taken_for_not_there(patch: pytest.MonkeyPatch) -> None:
     def wrong(draft: Draft, input: i.AskFailed) -> None:
         on_orders.on_not_found(draft, input.client_order_id)
