@@ -61,12 +61,12 @@ class Exchange(Protocol):
         """The order with its fills, or None when the venue answered and knows no such order."""
         ...
 
-    async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
-        """Every working order in `symbol`, the owner's own among them."""
+    async def open_orders(self, symbols: Sequence[Symbol]) -> list[OrderReport]:
+        """Every working order in these instruments, the owner's own among them."""
         ...
 
-    async def fills(self, symbol: Symbol, since: datetime) -> list[Fill]:
-        """Executions of our orders since then, oldest first."""
+    async def fills(self, symbols: Sequence[Symbol], since: datetime) -> list[Fill]:
+        """Executions of our orders in these instruments since then, oldest first."""
         ...
 
     async def balances(self) -> list[Balance]: ...

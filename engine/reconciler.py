@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -10,7 +10,8 @@ from engine.clock import Clock
 from engine.core import inputs as i
 from engine.core.glance import Glance
 from engine.core.ids import ClientOrderId, Symbol
-from engine.core.model import Fill, OrderReport, VenuePicture
+from engine.core.model import OrderReport, VenuePicture
+from engine.core.orders import OrderStatus
 from engine.core.state import TraderState
 from engine.ports import Exchange
 
@@ -40,9 +41,8 @@ async def ask_everything(
 async def glance(exchange: Exchange, state: TraderState) -> Glance:
     """See engine.core.glance. Raises what the venue raised."""
     balances = await exchange.balances()
-    open_orders: list[OrderReport] = []
-    for symbol in dict.fromkeys(order.symbol for order in state.orders.values()):
-        open_orders += await exchange.open_orders(symbol)
+    ours = tuple(dict.fromkeys(order.symbol for order in state.orders.values()))
+    open_orders = await exchange.open_orders(ours) if ours else []
     return Glance(tuple(balances), tuple(open_orders))
 
 
@@ -55,25 +55,30 @@ async def _picture(
 ) -> VenuePicture:
     """In this order: see VenuePicture for why balances come first and fills last."""
     balances = await exchange.balances()
-    open_orders: list[OrderReport] = []
-    for symbol in symbols:
-        open_orders += await exchange.open_orders(symbol)
-    orders, missing = await _ask_for_ours(exchange, state, left_out)
-    fills: list[Fill] = []
-    for symbol in symbols:
-        fills += await exchange.fills(symbol, since)
+    open_orders = await exchange.open_orders(symbols)
+    orders, missing = await _ask_for_ours(exchange, state, open_orders, left_out)
+    fills = await exchange.fills(symbols, since)
     return VenuePicture(
         tuple(balances), tuple(open_orders), tuple(orders), tuple(missing), tuple(fills), dict(state.holdings)
     )
 
 
 async def _ask_for_ours(
-    exchange: Exchange, state: TraderState, left_out: Collection[Symbol]
+    exchange: Exchange, state: TraderState, listed: Iterable[OrderReport], left_out: Collection[Symbol]
 ) -> tuple[list[OrderReport], list[ClientOrderId]]:
-    """Those that are not settled, and the foreign ones that the owner wants gone."""
+    """Those that are not settled and of which the list says something else than our books, or nothing; and the foreign
+    ones that the owner wants gone. A stop that rests is in the list as it is in our books: with twenty of them, asking
+    for each would use up what a venue with narrow limits allows."""
     found: list[OrderReport] = []
     missing: list[ClientOrderId] = []
-    asked = {order.client_order_id: order.symbol for order in state.orders.values()}
+    told = {one.client_order_id: one.filled for one in listed}
+    asked = {
+        order.client_order_id: order.symbol
+        for order in state.orders.values()
+        if order.status is not OrderStatus.WORKING
+        or order.cancel_wanted
+        or told.get(order.client_order_id) != order.filled
+    }
     asked |= {name: one.report.symbol for name, one in state.closing.items()}
     for name, symbol in asked.items():
         if symbol in left_out:

@@ -41,10 +41,16 @@ class Budget:
         self._forget()
         return max(self._allowance.weight - self._total, 0)
 
+    @property
+    def wait(self) -> float:
+        """Seconds until more than the reserve may be left; 0 while it is."""
+        if self.left > self._allowance.weight * RESERVE:
+            return 0.0
+        return max(self._spent[0][0] + self._allowance.seconds - self._clock.monotonic(), 1.0)
+
     def check(self, urgent: bool) -> None:
         """Raise Unavailable if only the reserve is left and this is not `urgent`: no exit and no cancel."""
-        if not urgent and self.left <= self._allowance.weight * RESERVE:
-            wait = max(self._spent[0][0] + self._allowance.seconds - self._clock.monotonic(), 1.0)
+        if not urgent and (wait := self.wait):
             raise Unavailable(
                 f"The venue's allowance of requests is nearly used up; the rest is kept for exits for {wait:.0f} s.",
                 retry_after=wait,

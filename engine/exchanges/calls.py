@@ -25,6 +25,10 @@ from engine.exchanges.venues import VenueRow
 from engine.exchanges.wire import Attempt, Wire, attempt
 
 T = TypeVar("T")
+PATIENCE = 60.0
+"""Seconds; no venue's allowance is counted over a longer time."""
+MOST_WAITS = 5
+"""Others may take what was waited for."""
 
 
 class AccountCalls:
@@ -83,6 +87,15 @@ class AccountCalls:
                 "The venue refuses the time of our clock, even after it was set anew."
             ) from None
 
+    async def ask_in_turn(self, call: Callable[..., Awaitable[T]], *arguments: object) -> T:
+        """One of many questions, which together may be more than is allowed at once: it waits a few times until there
+        is room. Raises what `ask` does."""
+        for _ in range(MOST_WAITS):
+            if not 0 < (wait := self.budget.wait) <= PATIENCE:
+                break
+            await asyncio.sleep(wait)
+        return await self.ask(call, *arguments)
+
     async def _ask_once(self, call: Callable[..., Awaitable[T]], *arguments: object) -> T:
         self.budget.check(urgent=False)
         with attempt(acts=False) as asking:
@@ -138,16 +151,17 @@ class AccountCalls:
         """How far our clock is ahead of the venue's, as far as we had to ask."""
         return int(self.reads.options.get("timeDifference") or 0)
 
-    async def ensure(self, symbol: Symbol) -> None:
-        """Load the venue's rules of what was never asked for; both clients share them."""
+    async def ensure(self, *symbols: Symbol) -> None:
+        """Load the venue's rules of what was never asked for, all at once; both clients share them."""
         async with self._loading:
-            if symbol in self._symbols:
+            if self._symbols.issuperset(symbols):
                 return
-            wanted = self._symbols | {symbol}
+            wanted = self._symbols.union(symbols)
             markets = await listed(self.ask, self.reads, self._row, sorted(wanted))
             self.learn([market for market in markets if market["symbol"] in wanted])
-            if symbol not in self._symbols:
-                raise Unavailable(f"{self._row.title} does not list {symbol}.")
+            unlisted = sorted(wanted - self._symbols)
+            if unlisted:
+                raise Unavailable(f"{self._row.title} does not list {', '.join(unlisted)}.")
 
     def learn(self, markets: Sequence[Any]) -> None:
         """Take over ccxt's markets, in place of those known; otherwise each symbol is asked for when first needed."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from engine.clock import Clock
@@ -98,18 +99,16 @@ class CcxtExchange:
         fills = [self._fill(trade, client_order_id, symbol, now) for trade in trades]
         return self._report(found, client_order_id, symbol, fills)
 
-    async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
-        await self._calls.ensure(symbol)
-        raws = await self._calls.ask(self._dialect.open_orders, self._calls.reads, symbol)
-        return [self._report(raw, self._sound(self._name, raw), symbol) for raw in raws]
+    async def open_orders(self, symbols: Sequence[Symbol]) -> list[OrderReport]:
+        found = await self._in_each(symbols, self._open_in)
+        return [self._report(raw, self._sound(self._name, raw), symbol) for raw, symbol in found]
 
-    async def fills(self, symbol: Symbol, since: datetime) -> list[Fill]:
+    async def fills(self, symbols: Sequence[Symbol], since: datetime) -> list[Fill]:
         """Venues rarely repeat our name in an execution: an order that we don't know by number is asked for once."""
-        await self._calls.ensure(symbol)
         now = self._clock.now()
-        raws = await executions(self._trades_page, self._dialect, symbol, since, now)
-        found = [(raw, await self._owner(raw, symbol)) for raw in raws]
-        fills = [self._fill(raw, name, symbol, now) for raw, name in found if name]
+        told = await self._in_each(symbols, partial(self._executions_in, since=since, now=now))
+        found = [(raw, symbol, await self._owner(raw, symbol)) for raw, symbol in told]
+        fills = [self._fill(raw, name, symbol, now) for raw, symbol, name in found if name]
         return sorted((fill for fill in fills if fill.at >= since), key=lambda fill: fill.at)
 
     async def balances(self) -> list[Balance]:
@@ -178,6 +177,23 @@ class CcxtExchange:
             raise Rejected("It was filled before it could be cancelled.", "FILLED")
         return report
 
+    async def _in_each(
+        self, symbols: Sequence[Symbol], ask: Callable[[Symbol | None], Awaitable[list[Raw]]]
+    ) -> list[tuple[Raw, Symbol]]:
+        """Instrument by instrument, or by one question where the venue answers it for all of them together: with ten
+        instruments one by one would use up what it allows."""
+        await self._calls.ensure(*symbols)
+        if self._dialect.whole_account and symbols:
+            told = [(raw, Symbol(str(raw.get("symbol")))) for raw in await ask(None)]
+            return [(raw, symbol) for raw, symbol in told if symbol in symbols]
+        return [(raw, symbol) for symbol in symbols for raw in await ask(symbol)]
+
+    async def _open_in(self, symbol: Symbol | None) -> list[Raw]:
+        return await self._calls.ask_in_turn(self._dialect.open_orders, self._calls.reads, symbol)
+
+    async def _executions_in(self, symbol: Symbol | None, since: datetime, now: datetime) -> list[Raw]:
+        return await executions(self._trades_page, self._dialect, symbol, since, now)
+
     async def _trades_of(self, order: Raw, symbol: Symbol) -> list[Raw]:
         """The executions of an order that does not carry them, or it would be told with less than was filled."""
         page = await self._calls.ask(self._dialect.trades_of, self._calls.orders, order, symbol)
@@ -192,8 +208,8 @@ class CcxtExchange:
         self._names.learn(report)
         return report
 
-    async def _trades_page(self, symbol: Symbol, span: Span) -> Page:
-        return await self._calls.ask(self._dialect.trades, self._calls.reads, symbol, span)
+    async def _trades_page(self, symbol: Symbol | None, span: Span) -> Page:
+        return await self._calls.ask_in_turn(self._dialect.trades, self._calls.reads, symbol, span)
 
     async def _owner(self, trade: Raw, symbol: Symbol) -> ClientOrderId | None:
         """Whose execution it is: our name, or None for the owner's own orders."""

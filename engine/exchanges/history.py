@@ -10,7 +10,7 @@ from engine.core.ids import Symbol
 from engine.exchanges.dialects.base import NEWEST, Dialect, Page, Raw, Span
 from engine.exchanges.numbers import milliseconds, moment
 
-AskPage = Callable[[Symbol, Span], Awaitable[Page]]
+AskPage = Callable[[Symbol | None, Span], Awaitable[Page]]
 """Asks for one page."""
 NO_REACH = timedelta(0)
 MOST_PAGES = 200
@@ -18,10 +18,13 @@ MOST_PAGES = 200
 
 
 async def executions(
-    ask: AskPage, dialect: Dialect, symbol: Symbol, since: datetime, now: datetime
+    ask: AskPage, dialect: Dialect, symbol: Symbol | None, since: datetime, now: datetime
 ) -> list[Raw]:
-    """All since then, each once. Usually the newest page reaches back far enough, and one question does it; where it
-    does not, the time before it is walked through. Raises Unavailable if the venue can't be asked for all of it."""
+    """All since then, each once; `symbol` is None for all instruments. Usually the newest page reaches back far enough,
+    and one question does it; where it does not, the time before it is walked through.
+
+    Raises Unavailable if the venue can't be asked for all of it.
+    """
     first = milliseconds(since)
     newest = Page([]) if dialect.trades_reach == NO_REACH else await ask(symbol, NEWEST)
     found = {str(raw["id"]): raw for raw in newest.rows}
@@ -50,7 +53,7 @@ def _begins(newest: Page, dialect: Dialect, now: int) -> int:
 
 
 async def _walk(
-    ask: AskPage, dialect: Dialect, symbol: Symbol, start: int, end: int, found: dict[str, Raw]
+    ask: AskPage, dialect: Dialect, symbol: Symbol | None, start: int, end: int, found: dict[str, Raw]
 ) -> None:
     """Forward from `start` to `end`, window by window, each until its last page."""
     window = end - start if dialect.trades_window is None else _milliseconds(dialect.trades_window)
@@ -60,7 +63,9 @@ async def _walk(
         page = await ask(symbol, span)
         found.update((str(raw["id"]), raw) for raw in page.rows)
         if page.more is not None and page.more == span.more:
-            raise Unavailable(f"The history of {symbol} does not go on behind a full page of one moment.")
+            raise Unavailable(
+                f"The history of {symbol or 'the account'} does not go on behind a full page of one moment."
+            )
         if page.more is not None:
             span = Span(low, high, page.more)
         elif high >= end:
@@ -68,7 +73,7 @@ async def _walk(
         else:
             low, high = high, min(high + window, end)
             span = Span(low, high)
-    raise Unavailable(f"There is too much history of {symbol} to ask for at once.")
+    raise Unavailable(f"There is too much history of {symbol or 'the account'} to ask for at once.")
 
 
 def _milliseconds(length: timedelta) -> int:

@@ -6,7 +6,7 @@ It has no client, no key and no address: nothing here could reach an order endpo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 
 from engine.clock import Clock
@@ -59,11 +59,13 @@ class PaperExchange:
     async def order(self, client_order_id: ClientOrderId, symbol: Symbol) -> OrderReport | None:
         return self._book.order(client_order_id, self._clock.now())
 
-    async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
-        return self._book.open_orders(symbol, self._clock.now())
+    async def open_orders(self, symbols: Sequence[Symbol]) -> list[OrderReport]:
+        now = self._clock.now()
+        return [one for symbol in symbols for one in self._book.open_orders(symbol, now)]
 
-    async def fills(self, symbol: Symbol, since: datetime) -> list[Fill]:
-        return self._book.fills(symbol, since)
+    async def fills(self, symbols: Sequence[Symbol], since: datetime) -> list[Fill]:
+        found = [one for symbol in symbols for one in self._book.fills(symbol, since)]
+        return sorted(found, key=lambda fill: fill.at)
 
     async def balances(self) -> list[Balance]:
         return self._book.balances()

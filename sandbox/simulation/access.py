@@ -6,7 +6,7 @@ It belongs to one process: once that is dead, nothing that it asked for comes ba
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING
@@ -101,27 +101,28 @@ class Access:
         hidden = self._hidden(client_order_id)
         report = None if hidden else self._venue.report(client_order_id)
         if report is not None and self._weather.on(Kind.TRADES_LATE):
-            report = changed(report, fills=self._listed(report.fills))
+            report = changed(report, fills=tuple(self._listed(report.fills)))
         if self._something_between():
             await self._wait_a_little()
         return report
 
-    async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
+    async def open_orders(self, symbols: Sequence[Symbol]) -> list[OrderReport]:
         """See engine.ports.Exchange.open_orders."""
         if not self._weather.is_fair:
             await self._hinder()
-        found = self._venue.open_reports(symbol)
+        found = [one for symbol in symbols for one in self._venue.open_reports(symbol)]
         if self._weather.on(Kind.LISTED_LATE):
             found = [one for one in found if not self._hidden(one.client_order_id)]
         if self._something_between():
             await self._wait_a_little()
         return found
 
-    async def fills(self, symbol: Symbol, since: datetime) -> list[Fill]:
+    async def fills(self, symbols: Sequence[Symbol], since: datetime) -> list[Fill]:
         """See engine.ports.Exchange.fills."""
         if not self._weather.is_fair:
             await self._hinder()
-        found = list(self._listed(self._venue.fills_since(symbol, since)))
+        told = [one for symbol in symbols for one in self._venue.fills_since(symbol, since)]
+        found = sorted(self._listed(told), key=lambda fill: fill.at)
         if self._something_between():
             await self._wait_a_little()
         return found
@@ -201,11 +202,11 @@ class Access:
         accepted = self._venue.accepted_at.get(client_order_id)
         return accepted is not None and self._world.now - accepted < LAG
 
-    def _listed(self, fills: tuple[Fill, ...]) -> tuple[Fill, ...]:
+    def _listed(self, fills: Sequence[Fill]) -> Sequence[Fill]:
         if not self._weather.on(Kind.TRADES_LATE):
             return fills
         now = self._world.clock.now()
-        return tuple(one for one in fills if (now - one.at).total_seconds() >= LAG)
+        return [one for one in fills if (now - one.at).total_seconds() >= LAG]
 
     def _bare(self, report: OrderReport) -> OrderReport:
         """Some venues answer with the order's id and nothing else."""

@@ -70,7 +70,7 @@ class Ears:
 @asynccontextmanager
 async def listening(venue: LiveUnderTest, signed_in: bool = True) -> AsyncIterator[Ears]:
     """The venue's rules are loaded and, unless not wanted, the stream is open."""
-    await venue.exchange.open_orders(BTC)
+    await venue.exchange.open_orders([BTC])
     ears = Ears(venue)
     try:
         if signed_in:

@@ -113,10 +113,13 @@ def flat_market(base: str = "BTC", ticks: int = 5_000_000) -> tuple[Pair, Tape]:
 
 
 @asynccontextmanager
-async def live(venue: str, timeout: float = 10.0, third_coin: bool = False) -> AsyncIterator[LiveUnderTest]:
+async def live(
+    venue: str, timeout: float = 10.0, third_coin: bool = False, others: Sequence[str] = ()
+) -> AsyncIterator[LiveUnderTest]:
     """A venue of its own for each test, whose prices stand still until they are moved: its tape is flat. With a
-    `third_coin` the account has ten BNB, at 500, in which fees can be taken."""
+    `third_coin` the account has ten BNB, at 500, in which fees can be taken; `others` are more coins to trade."""
     markets = [flat_market(), flat_market("BNB", 50_000)] if third_coin else [flat_market()]
+    markets += [flat_market(coin, 50_000) for coin in others]
     money = {**_MONEY, "BNB": Decimal(10)} if third_coin else _MONEY
     client = Client(CREDENTIALS.api_key, CREDENTIALS.secret, money, CREDENTIALS.passphrase)
     async with serving(venue, markets, client) as running:

@@ -57,7 +57,7 @@ async def ended(exchange: Exchange, order: ClientOrderId) -> VenueStatus:
 
 
 async def executions(exchange: Exchange) -> list[Fill]:
-    return await exchange.fills(BTC, START - timedelta(days=365))
+    return await exchange.fills([BTC], START - timedelta(days=365))
 
 
 async def test_a_market_order_fills_and_moves_the_balances(venue: VenueUnderTest) -> None:
@@ -82,13 +82,13 @@ async def test_a_sell_is_never_better_than_the_bid(venue: VenueUnderTest) -> Non
 async def test_a_resting_order_is_open_holds_its_money_and_can_be_cancelled(venue: VenueUnderTest) -> None:
     request = an_order(Side.BUY, "0.1", price="40000")
     assert (await venue.exchange.submit(request)).status is VenueStatus.OPEN
-    assert [o.client_order_id for o in await venue.exchange.open_orders(BTC)] == [request.client_order_id]
+    assert [o.client_order_id for o in await venue.exchange.open_orders([BTC])] == [request.client_order_id]
     usdt = next(b for b in await venue.exchange.balances() if b.coin == "USDT")
     assert (usdt.free, usdt.used) == (Decimal(6000), Decimal(4000))
     cancelled = await venue.exchange.cancel(request.client_order_id, BTC)
     assert cancelled.status in (VenueStatus.CANCELLED, VenueStatus.OPEN)  # some only say that they will
     assert await ended(venue.exchange, request.client_order_id) is VenueStatus.CANCELLED
-    assert await venue.exchange.open_orders(BTC) == []
+    assert await venue.exchange.open_orders([BTC]) == []
     assert await total(venue.exchange, "USDT") == 10000
 
 
@@ -138,7 +138,7 @@ async def _stop_that_is_heard_of(
 async def test_a_stop_rests_at_the_venue_sells_at_market_and_keeps_its_name(venue: VenueUnderTest) -> None:
     stop = an_order(Side.SELL, "0.5", stop="45000")
     assert (await venue.exchange.submit(stop)).status is VenueStatus.OPEN
-    assert [o.client_order_id for o in await venue.exchange.open_orders(BTC)] == [stop.client_order_id]
+    assert [o.client_order_id for o in await venue.exchange.open_orders([BTC])] == [stop.client_order_id]
     bitcoin = next(b for b in await venue.exchange.balances() if b.coin == "BTC")
     assert (bitcoin.free, bitcoin.used) == (Decimal("0.5"), Decimal("0.5"))
     await venue.price(Decimal(44000))
@@ -154,7 +154,7 @@ async def test_a_resting_stop_can_be_cancelled(venue: VenueUnderTest) -> None:
     await venue.exchange.submit(stop)
     await venue.exchange.cancel(stop.client_order_id, BTC)
     assert await ended(venue.exchange, stop.client_order_id) is VenueStatus.CANCELLED
-    assert await venue.exchange.open_orders(BTC) == []
+    assert await venue.exchange.open_orders([BTC]) == []
 
 
 async def test_the_same_client_order_id_twice_never_makes_a_second_order(venue: VenueUnderTest) -> None:
@@ -163,7 +163,7 @@ async def test_the_same_client_order_id_twice_never_makes_a_second_order(venue: 
     await venue.exchange.submit(request)
     with pytest.raises((Rejected, OutcomeUnknown)):
         await venue.exchange.submit(request)
-    assert len(await venue.exchange.open_orders(BTC)) == 1
+    assert len(await venue.exchange.open_orders([BTC])) == 1
 
 
 async def test_an_order_that_never_arrived_is_none(venue: VenueUnderTest) -> None:
@@ -199,7 +199,7 @@ async def test_what_breaks_a_rule_is_refused_and_leaves_nothing(
         await venue.exchange.submit(refused)
     assert caught.value.code
     assert await venue.exchange.order(refused.client_order_id, BTC) is None
-    assert await venue.exchange.open_orders(BTC) == []
+    assert await venue.exchange.open_orders([BTC]) == []
     assert all(balance.used == 0 for balance in await venue.exchange.balances())
 
 

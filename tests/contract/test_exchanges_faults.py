@@ -68,7 +68,7 @@ def ready(name: str) -> Any:
 
 async def prepared(venue: LiveUnderTest) -> LiveUnderTest:
     """The venue's rules are known, so that faults strike the call that is meant."""
-    await venue.exchange.open_orders(BTC)
+    await venue.exchange.open_orders([BTC])
     return venue
 
 
@@ -133,7 +133,7 @@ async def test_a4_a_refused_key_is_told_as_such(name: str, code: int) -> None:
         with pytest.raises(KeyRefused):
             await venue.exchange.balances()
         with pytest.raises(KeyRefused):
-            await venue.exchange.fills(BTC, START)
+            await venue.exchange.fills([BTC], START)
         assert venue.orders() == []
 
 
@@ -213,8 +213,8 @@ async def test_what_could_not_be_asked_is_unavailable_and_never_none(
         venue.running.fault(target, **fault)
     questions = (
         lambda: venue.exchange.order(RESTING.client_order_id, BTC),
-        lambda: venue.exchange.open_orders(BTC),
-        lambda: venue.exchange.fills(BTC, START),
+        lambda: venue.exchange.open_orders([BTC]),
+        lambda: venue.exchange.fills([BTC], START),
         lambda: venue.exchange.balances(),
     )
     for question in questions:
@@ -243,9 +243,9 @@ async def test_m11_the_reserve_is_for_exits_and_cancels(monkeypatch: pytest.Monk
     async with ready("binance") as venue:
         await venue.exchange.submit(RESTING)
         while venue.adapter.rate_left > 2:
-            await venue.exchange.open_orders(BTC)
+            await venue.exchange.open_orders([BTC])
         with pytest.raises(Unavailable, match="kept for exits"):
-            await venue.exchange.open_orders(BTC)
+            await venue.exchange.open_orders([BTC])
         with pytest.raises(Rejected, match="kept for exits"):
             await venue.exchange.submit(ORDER)
         leaving = an_order(Side.SELL, "0.01", name="exit")

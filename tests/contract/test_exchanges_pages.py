@@ -70,7 +70,7 @@ async def test_an_order_of_many_executions_at_one_moment_is_told_with_all_of_the
 async def test_executions_of_one_moment_are_asked_for_page_by_page(name: str) -> None:
     async with live(name) as venue:
         report = await swept(venue)
-        asked = await venue.exchange.fills(BTC, lately())
+        asked = await venue.exchange.fills([BTC], lately())
         assert len(asked) > 2 * PAGE
         assert sorted(fill.id for fill in asked) == sorted(fill.id for fill in report.fills)
 
@@ -79,7 +79,7 @@ async def test_executions_of_one_moment_are_asked_for_page_by_page(name: str) ->
 async def test_an_order_filled_bit_by_bit_is_told_with_all_of_it(name: str) -> None:
     async with live(name) as venue:
         await filled_bit_by_bit(venue, 3 * PAGE)
-        asked = await venue.exchange.fills(BTC, lately())
+        asked = await venue.exchange.fills([BTC], lately())
         report = await venue.exchange.order(RESTING.client_order_id, BTC)
         assert report is not None
         assert sum(fill.quantity for fill in report.fills) == report.filled == RESTING.quantity
@@ -95,7 +95,7 @@ async def test_more_pages_than_are_turned_is_no_half_answer(
     async with live(name) as venue:
         await filled_bit_by_bit(venue, 5 * PAGE)
         with pytest.raises(Unavailable, match="too much history"):
-            await venue.exchange.fills(BTC, lately())
+            await venue.exchange.fills([BTC], lately())
 
 
 async def test_bingx_more_than_a_page_at_one_moment_is_no_half_answer() -> None:
@@ -105,7 +105,7 @@ async def test_bingx_more_than_a_page_at_one_moment_is_no_half_answer() -> None:
         await venue.price(Decimal(5000))
         await venue.exchange.submit(SWEEP)
         with pytest.raises(Unavailable, match="does not go on"):
-            await venue.exchange.fills(BTC, lately())
+            await venue.exchange.fills([BTC], lately())
         with pytest.raises(Unavailable, match="does not go on"):
             await venue.exchange.order(SWEEP.client_order_id, BTC)
 
@@ -113,7 +113,7 @@ async def test_bingx_more_than_a_page_at_one_moment_is_no_half_answer() -> None:
 async def test_only_executions_since_the_moment_are_told() -> None:
     async with live("binance") as venue:
         await filled_bit_by_bit(venue, 3 * PAGE)
-        every = await venue.exchange.fills(BTC, lately())
-        late = await venue.exchange.fills(BTC, every[PAGE].at)
+        every = await venue.exchange.fills([BTC], lately())
+        late = await venue.exchange.fills([BTC], every[PAGE].at)
         assert [fill.id for fill in late] == [fill.id for fill in every[PAGE:]]
-        assert await venue.exchange.fills(BTC, every[-1].at + timedelta(milliseconds=1)) == []
+        assert await venue.exchange.fills([BTC], every[-1].at + timedelta(milliseconds=1)) == []

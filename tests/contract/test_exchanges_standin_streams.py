@@ -54,7 +54,7 @@ async def test_kraken_a_stop_that_has_woken_is_told_by_its_executions() -> None:
         venue.running.do("hold", share=0.4)
         await venue.exchange.submit(STOP)
         await venue.price(Decimal(44000))
-        asked = await venue.exchange.fills(BTC, START)
+        asked = await venue.exchange.fills([BTC], START)
         assert await ears.all_of(asked) == {fill.id: fill for fill in asked}
         assert sum(fill.quantity for fill in asked) == STOP.quantity * Decimal("0.4")
         assert {one.report.status for one in ears.orders} == {VenueStatus.OPEN}
@@ -150,7 +150,7 @@ async def _stop_of_a_former_process(venue: LiveUnderTest) -> None:
 @pytest.mark.parametrize("name", VENUES)
 async def test_a_stop_of_a_former_process_is_told_of_by_its_name(name: str) -> None:
     async with live(name) as venue:
-        await venue.exchange.open_orders(BTC)
+        await venue.exchange.open_orders([BTC])
         await _stop_of_a_former_process(venue)
         async with listening(venue) as ears:
             venue.running.do("cancel", client_id=STOP.client_order_id)
@@ -201,7 +201,7 @@ async def test_kucoin_an_execution_that_the_history_does_not_have_yet(
                 return [fill.id for fill in ears.fills] != []
 
             await eventually(told, "the execution")
-            assert ears.fills == await venue.exchange.fills(BTC, START)
+            assert ears.fills == await venue.exchange.fills([BTC], START)
         else:
             assert "does not have execution" in await ears.broke()
             assert ears.seen == []
@@ -256,7 +256,7 @@ async def test_m11_what_a_stream_asks_is_counted_against_the_allowance(name: str
     async with live(name) as venue:
         left = []
         for _ in range(2):
-            await venue.exchange.open_orders(BTC)
+            await venue.exchange.open_orders([BTC])
             left.append(venue.adapter.rate_left)
         async with listening(venue):
             open_orders_and_token = left[0] - left[1] + 1
@@ -278,7 +278,7 @@ async def test_m11_kucoins_look_for_an_execution_is_counted() -> None:
 @pytest.mark.parametrize("name", VENUES)
 async def test_m11_a_stream_asks_nothing_of_what_is_kept_for_exits(name: str) -> None:
     async with live(name) as venue:
-        await venue.exchange.open_orders(BTC)
+        await venue.exchange.open_orders([BTC])
         budget = venue.adapter._calls.budget
         budget.spend(budget.left)
         ears = Ears(venue)
@@ -289,7 +289,7 @@ async def test_m11_a_stream_asks_nothing_of_what_is_kept_for_exits(name: str) ->
 @pytest.mark.parametrize("name", VENUES)
 async def test_m11_a_429_to_a_streams_question_is_obeyed_by_all(name: str) -> None:
     async with live(name) as venue:
-        await venue.exchange.open_orders(BTC)
+        await venue.exchange.open_orders([BTC])
         venue.running.fault("token", "status", status=429, times=1)
         ears = Ears(venue)
         await ears.broke()

@@ -94,9 +94,9 @@ async def test_after_a_restart_every_order_is_found_by_its_name(name: str) -> No
             assert found[0] is not None
             assert sum(fill.quantity for fill in found[0].fills) == ORDER.quantity
             assert await exchange.order(client_order_id(IntentId("never")), BTC) is None
-            names = {one.client_order_id for one in await exchange.open_orders(BTC)}
+            names = {one.client_order_id for one in await exchange.open_orders([BTC])}
             assert names == {RESTING.client_order_id, STOP.client_order_id}
-            fills = await exchange.fills(BTC, START)
+            fills = await exchange.fills([BTC], START)
             assert {fill.client_order_id for fill in fills} == {ORDER.client_order_id}
 
 
@@ -111,7 +111,7 @@ async def test_after_a_restart_stops_and_orders_are_cancelled_by_their_names(nam
                 assert await ended(exchange, order.client_order_id) is VenueStatus.CANCELLED
                 with pytest.raises(Rejected):
                     await exchange.cancel(order.client_order_id, BTC)
-            assert await exchange.open_orders(BTC) == []
+            assert await exchange.open_orders([BTC]) == []
 
 
 async def test_law4_orders_of_the_owner_keep_their_names_or_none(venue: LiveUnderTest) -> None:
@@ -120,10 +120,10 @@ async def test_law4_orders_of_the_owner_keep_their_names_or_none(venue: LiveUnde
         for price in ({"type": "MARKET"}, {"type": "LIMIT", "price": "40000"}):
             venue.running.do("order", instrument=BTC, side="BUY", quantity="0.01", **price, **named)
     await venue.exchange.submit(ORDER)
-    assert {fill.client_order_id for fill in await venue.exchange.fills(BTC, START)} == {
+    assert {fill.client_order_id for fill in await venue.exchange.fills([BTC], START)} == {
         ORDER.client_order_id
     }
-    names = [one.client_order_id for one in await venue.exchange.open_orders(BTC)]
+    names = [one.client_order_id for one in await venue.exchange.open_orders([BTC])]
     assert len(names) == 2
     assert "mine1" in names
     assert not any(name.startswith("pd") for name in names)
@@ -206,7 +206,7 @@ async def test_kucoin_an_execution_of_an_order_that_is_forgotten_is_not_ours() -
         await venue.exchange.submit(ORDER)
         async with restarted(venue, "kucoin") as exchange:
             venue.running.fault("ask", "status", code="400100", text="order not exist.")
-            assert await exchange.fills(BTC, START) == []
+            assert await exchange.fills([BTC], START) == []
 
 
 async def test_kraken_tells_each_execution_of_an_order_that_took_several() -> None:
@@ -220,7 +220,7 @@ async def test_kraken_tells_each_execution_of_an_order_that_took_several() -> No
         assert report is not None
         assert len(report.fills) > 10
         assert sum(fill.quantity for fill in report.fills) == report.filled
-        asked = await venue.exchange.fills(BTC, START)
+        asked = await venue.exchange.fills([BTC], START)
         assert {fill.id for fill in asked} == {fill.id for fill in report.fills}
 
 
@@ -264,7 +264,7 @@ async def test_kraken_turns_the_pages_of_a_history_of_all_pairs(monkeypatch: pyt
                 quantity="0.1",
                 account=CREDENTIALS.api_key,
             )
-        assert len(await venue.exchange.fills(BTC, START)) == 40
+        assert len(await venue.exchange.fills([BTC], START)) == 40
 
 
 # ── faults ────────────────────────────────────────────────────────────────────────────────
@@ -337,7 +337,7 @@ async def test_a4_a_refused_key_is_told_as_such(name: str, code: str) -> None:
             with pytest.raises(KeyRefused):
                 await question()
         with pytest.raises(KeyRefused):
-            await venue.exchange.fills(BTC, START)
+            await venue.exchange.fills([BTC], START)
         assert venue.orders() == []
 
 

@@ -45,7 +45,7 @@ async def test_law3_a_fill_is_the_same_by_stream_and_by_question(name: str, coin
     async with live(name, third_coin=True) as venue, listening(venue) as ears:
         venue.running.do("fees", **FEES[coin])
         await _trade_of_each_kind(venue)
-        asked = await venue.exchange.fills(BTC, START)
+        asked = await venue.exchange.fills([BTC], START)
         assert await ears.all_of(asked) == {fill.id: fill for fill in asked}
         assert {fee.coin for fill in asked for fee in fill.fees} == {coin}
         assert all(fee.amount > 0 for fill in asked for fee in fill.fees)
@@ -96,7 +96,7 @@ async def test_a_stop_that_has_woken_is_not_filled_yet(name: str) -> None:
         venue.running.do("hold", share=0.4)
         await venue.exchange.submit(STOP)
         await venue.price(Decimal(44000))
-        await ears.all_of(await venue.exchange.fills(BTC, START))
+        await ears.all_of(await venue.exchange.fills([BTC], START))
 
         async def told() -> bool:
             return ears.orders[-1].report.filled == STOP.quantity * Decimal("0.4")
@@ -127,7 +127,7 @@ async def test_law4_the_owners_own_orders_are_not_told_of(name: str) -> None:
             named = {} if client_id is None else {"client_id": client_id}
             venue.running.do("order", instrument=BTC, side="BUY", type="MARKET", quantity="0.01", **named)
         await venue.exchange.submit(BUY)
-        asked = await venue.exchange.fills(BTC, START)
+        asked = await venue.exchange.fills([BTC], START)
         await ears.all_of(asked)
         names = {one.report.client_order_id for one in ears.orders} | {f.client_order_id for f in ears.fills}
         assert names == {BUY.client_order_id}
@@ -147,7 +147,7 @@ async def test_o17_what_is_told_twice_late_or_out_of_order_is_the_same_in_the_en
             await venue.exchange.submit(an_order(Side.BUY, "0.01", name=f"order {number}"))
         venue.running.do("clear")
         await venue.exchange.submit(an_order(Side.BUY, "0.01", name="last"))
-        asked = await venue.exchange.fills(BTC, START)
+        asked = await venue.exchange.fills([BTC], START)
         assert await ears.all_of(asked) == {fill.id: fill for fill in asked}
         assert strange.struck > 0
         _every_order_ended_filled(ears, 7)
@@ -210,7 +210,7 @@ async def test_m1_okx_where_stops_alone_are_not_told_of_the_stream_ends(
     async with live("okx") as venue, listening(venue) as ears:
         venue.running.fault("user orders-algo", action)
         await venue.exchange.submit(BUY)
-        await ears.all_of(await venue.exchange.fills(BTC, START))
+        await ears.all_of(await venue.exchange.fills([BTC], START))
         await venue.exchange.submit(STOP)
         assert words in await ears.broke()
 
@@ -250,13 +250,13 @@ async def test_a5_with_a_clock_that_is_off_the_stream_opens_by_the_venues_time(
 ) -> None:
     monkeypatch.setattr(user_stream, "PING_EVERY_MS", 100)
     async with live(name) as venue:
-        await venue.exchange.open_orders(BTC)
+        await venue.exchange.open_orders([BTC])
         venue.running.do("clock", offset_ms=minutes * 60_000)
         await venue.exchange.balances()  # is refused, and our clock is set
         async with listening(venue) as ears:
             await asyncio.sleep(0.5)  # pings are measured by our own clock
             await venue.exchange.submit(BUY)
-            await ears.all_of(await venue.exchange.fills(BTC, START))
+            await ears.all_of(await venue.exchange.fills([BTC], START))
 
 
 @pytest.mark.parametrize(

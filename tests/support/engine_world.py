@@ -100,22 +100,23 @@ class LiveVenue:
         self._list(symbol)
         return await self.book.order(client_order_id, symbol)
 
-    async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
-        self._list(symbol)
-        return [self._with_side(one) for one in await self.book.open_orders(symbol)]
+    async def open_orders(self, symbols: Sequence[Symbol]) -> list[OrderReport]:
+        self._list(*symbols)
+        return [self._with_side(one) for one in await self.book.open_orders(symbols)]
 
     def _with_side(self, report: OrderReport) -> OrderReport:
         """A venue repeats what was asked for; without a side nobody can adopt an order."""
         request = self._requests[report.client_order_id]
         return replace(report, side=request.side, quantity=request.quantity)
 
-    def _list(self, symbol: Symbol) -> None:
-        if symbol != BTC:
-            raise Unavailable(f"this venue does not list {symbol}")
+    def _list(self, *symbols: Symbol) -> None:
+        for symbol in symbols:
+            if symbol != BTC:
+                raise Unavailable(f"this venue does not list {symbol}")
 
-    async def fills(self, symbol: Symbol, since: datetime) -> list[Fill]:
-        self._list(symbol)
-        return await self.book.fills(symbol, since)
+    async def fills(self, symbols: Sequence[Symbol], since: datetime) -> list[Fill]:
+        self._list(*symbols)
+        return await self.book.fills(symbols, since)
 
     async def balances(self) -> list[Balance]:
         if self.error is not None:

@@ -184,7 +184,7 @@ class History:
         self._dialect = dialect
         self.asked = 0
 
-    async def page(self, symbol: Symbol, span: Span) -> Page:
+    async def page(self, symbol: Symbol | None, span: Span) -> Page:
         self.asked += 1
         since, until = span.since_ms, span.until_ms
         window = self._dialect.trades_window

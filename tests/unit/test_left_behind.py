@@ -37,7 +37,7 @@ async def lived(store: Store, flat: bool = False) -> LiveVenue:
 async def test_law_5_a_live_book_without_a_connection_is_told_once_and_left_as_it_is(store: Store) -> None:
     venue = await lived(store)
     facts = await store.journal.read(BookId("main.live"))
-    orders = await venue.open_orders(BTC)
+    orders = await venue.open_orders([BTC])
     for _ in range(3):
         await tell_left_behind([OTHER], store, CLOCK)
     (notice,) = await told(store, "left_behind")
@@ -46,7 +46,7 @@ async def test_law_5_a_live_book_without_a_connection_is_told_once_and_left_as_i
     (order,) = orders
     assert str(order.client_order_id) in str(notice.data["orders"])
     assert await store.journal.read(BookId("main.live")) == facts
-    assert await venue.open_orders(BTC) == orders
+    assert await venue.open_orders([BTC]) == orders
 
 
 async def test_with_its_connection_back_it_goes_on_and_is_told_when_it_is_lost_again(store: Store) -> None:

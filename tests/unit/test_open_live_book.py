@@ -137,13 +137,13 @@ async def test_law_5_a_live_book_that_is_open_is_led_live_and_paused_though_pape
         assert (notice.weight, notice.data["mode"]) == (Weight.CRITICAL, "live")
         assert str(notice.data["positions"]).startswith("BTC/USDT 0.01")
         assert "sell" in str(notice.data["orders"])
-        orders = len(await venue.open_orders(BTC))
+        orders = len(await venue.open_orders([BTC]))
     third = process(store, venue)
     async with third.running():
         await ready(third)
         assert mode(third) is Mode.LIVE
         assert len(await told(store, "kept_live")) == 1
-        assert len(await venue.open_orders(BTC)) == orders == 1
+        assert len(await venue.open_orders([BTC])) == orders == 1
 
 
 async def test_without_a_key_an_open_live_book_is_loud_and_nothing_trades_on_paper_beside_it(

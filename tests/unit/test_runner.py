@@ -142,8 +142,8 @@ async def test_law_1_nothing_leaves_while_the_intent_cannot_be_written() -> None
         journal.full = True
         world.signal()
         await journal.refused.wait()
-        assert await world.exchange.open_orders(BTC) == []
-        assert await world.exchange.fills(BTC, START) == []
+        assert await world.exchange.open_orders([BTC]) == []
+        assert await world.exchange.fills([BTC], START) == []
         assert world.runner.state.positions == {}
 
 
@@ -196,7 +196,7 @@ async def test_law_2_a_lost_answer_is_settled_by_asking_and_never_sent_again() -
         assert any(isinstance(fact, OutcomeLost) for fact in world.facts())
         world.runner.put(i.TimerTicked(world.clock.now()))
         await world.runner.settle(5)
-        fills = await world.exchange.fills(BTC, START)
+        fills = await world.exchange.fills([BTC], START)
         booked = [fact for fact in world.facts() if isinstance(fact, FillBooked)]
         entries = [
             fact

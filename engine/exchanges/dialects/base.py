@@ -71,6 +71,9 @@ class Dialect:
     """Laid over ccxt's own options for clients with a key."""
     streams = False
     """Whether the user stream was tried and may be trusted; without, the account is polled."""
+    whole_account = False
+    """Whether `open_orders` and `trades` are asked without an instrument, for all of them at once, since the venue
+    answers so or allows so few questions."""
     trades_page = 100
     """Executions in one answer, at most."""
     trades_window: timedelta | None = None
@@ -119,8 +122,8 @@ class Dialect:
         answer: Raw = await client.cancel_order(None, symbol, {"clientOrderId": order})
         return answer
 
-    async def open_orders(self, client: Any, symbol: Symbol) -> list[Raw]:
-        """Everything that works in `symbol`, resting stops among them."""
+    async def open_orders(self, client: Any, symbol: Symbol | None) -> list[Raw]:
+        """Everything that works in `symbol`, resting stops among them; None only with `whole_account`."""
         return list(await client.fetch_open_orders(symbol))
 
     def trades_in(self, order: Raw) -> list[Raw]:
@@ -134,8 +137,8 @@ class Dialect:
         number = self.number_in_trades(order)
         return self._page(list(await client.fetch_order_trades(number, symbol, None, self.trades_page)))
 
-    async def trades(self, client: Any, symbol: Symbol, span: Span = NEWEST) -> Page:
-        """One page of the account's executions."""
+    async def trades(self, client: Any, symbol: Symbol | None, span: Span = NEWEST) -> Page:
+        """One page of the account's executions in `symbol`; None only with `whole_account`."""
         until = {} if span.until_ms is None else {"until": span.until_ms}
         asked = {**until, **span.more}
         return self._page(list(await client.fetch_my_trades(symbol, span.since_ms, self.trades_page, asked)))

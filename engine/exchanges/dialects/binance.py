@@ -34,7 +34,7 @@ class Binance(Dialect):
         named = {"orderId": order["id"]}
         return self._page(list(await client.fetch_my_trades(symbol, None, self.trades_page, named)))
 
-    async def trades(self, client: Any, symbol: Symbol, span: Span = NEWEST) -> Page:
+    async def trades(self, client: Any, symbol: Symbol | None, span: Span = NEWEST) -> Page:
         """What follows a page is asked for by its number alone, so that it may go on behind the window."""
         if not span.more:
             return await super().trades(client, symbol, span)

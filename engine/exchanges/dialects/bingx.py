@@ -98,13 +98,13 @@ class Bingx(Dialect):
         working = await self.open_orders(client, symbol)
         return next((raw for raw in working if raw.get("clientOrderId") == order), None)
 
-    async def open_orders(self, client: Any, symbol: Symbol) -> list[Raw]:
+    async def open_orders(self, client: Any, symbol: Symbol | None) -> list[Raw]:
         """With their names, which are asked for once. What has ended since it was listed is left out."""
         named: list[Raw] = []
         for raw in await client.fetch_open_orders(symbol):
             name = raw.get("clientOrderId") or self._numbers.name_of(raw["id"])
             if name is None:
-                found = await self.find_by_venue_id(client, raw["id"], symbol)
+                found = await self.find_by_venue_id(client, raw["id"], raw["symbol"])
                 if found is None:
                     continue
                 name = found.get("clientOrderId")
@@ -130,7 +130,7 @@ class Bingx(Dialect):
         named = {"orderId": order["id"]}
         return self._page(list(await client.fetch_my_trades(symbol, since, self.trades_page, named)))
 
-    async def trades(self, client: Any, symbol: Symbol, span: Span = NEWEST) -> Page:
+    async def trades(self, client: Any, symbol: Symbol | None, span: Span = NEWEST) -> Page:
         """What is older than seven days is told no more: orders of ours that were open then are asked for by
         themselves, and the balances are compared."""
         earliest = _earliest(client)

@@ -37,6 +37,7 @@ class Kraken(Dialect):
     # https://docs.kraken.com/api/docs/guides/spot-rest-ratelimits
     allowance = Allowance(30, 45.0)
     streams = True
+    whole_account = True
     trades_page = PAGE
     # There is no newest page of one pair: the history is of all pairs together, and asked for from a moment on.
     trades_reach = timedelta(0)
@@ -75,15 +76,15 @@ class Kraken(Dialect):
             found += await client.fetch_order_trades(order["id"], symbol, None, None, ids)
         return Page(found)
 
-    async def trades(self, client: Any, symbol: Symbol, span: Span = NEWEST) -> Page:
-        """`start` is in whole seconds, and leaves out what happened in it. Newest first: what is executed while pages
-        are turned moves the rest towards the end, so that some are told twice and none is left out."""
+    async def trades(self, client: Any, symbol: Symbol | None, span: Span = NEWEST) -> Page:
+        """Of all pairs, whatever is asked. `start` is in whole seconds, and leaves out what happened in it. Newest
+        first: what is executed while pages are turned moves the rest towards the end, so that some are told twice and
+        none is left out."""
         skip = span.more.get("ofs", 0)
         since = None if span.since_ms is None else span.since_ms - 1000
         until = {} if span.until_ms is None else {"until": span.until_ms}
         rows = await client.fetch_my_trades(None, since, None, {**until, **EACH, "ofs": skip})
-        told = [raw for raw in rows if raw.get("symbol") == symbol]
-        return Page(told, {"ofs": skip + self.trades_page} if len(rows) >= self.trades_page else None)
+        return Page(rows, {"ofs": skip + self.trades_page} if len(rows) >= self.trades_page else None)
 
     def client_id_in_trade(self, trade: Raw) -> str | None:
         """cl_ord_id, in the stream only."""

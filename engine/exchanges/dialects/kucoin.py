@@ -100,13 +100,13 @@ class Kucoin(TwoKinds):
             del self._gone[next(iter(self._gone))]
         return self._gone[order]
 
-    async def open_orders(self, client: Any, symbol: Symbol) -> list[Raw]:
+    async def open_orders(self, client: Any, symbol: Symbol | None) -> list[Raw]:
         waiting = await client.fetch_open_orders(symbol, None, None, {"trigger": True})
         for stop in waiting:
             self._numbers.note(stop["id"], stop.get("clientOrderId"))
         return [*await client.fetch_open_orders(symbol), *waiting]
 
-    async def trades(self, client: Any, symbol: Symbol, span: Span = NEWEST) -> Page:
+    async def trades(self, client: Any, symbol: Symbol | None, span: Span = NEWEST) -> Page:
         """Past ccxt's `fetch_my_trades`, which drops the answer's `lastId`, by which the next page is asked for."""
         market = client.market(symbol)
         times = {"startAt": span.since_ms, "endAt": span.until_ms}

@@ -61,7 +61,7 @@ class Okx(TwoKinds):
         )
         return answers[0]
 
-    async def open_orders(self, client: Any, symbol: Symbol) -> list[Raw]:
+    async def open_orders(self, client: Any, symbol: Symbol | None) -> list[Raw]:
         waiting = await client.fetch_open_orders(
             symbol, None, None, {"trigger": True, "ordType": "conditional"}
         )
@@ -70,7 +70,7 @@ class Okx(TwoKinds):
     def name_in_order(self, order: Raw) -> str:
         return str(order.get("clientOrderId") or order["info"].get("algoClOrdId") or "")
 
-    async def trades(self, client: Any, symbol: Symbol, span: Span = NEWEST) -> Page:
+    async def trades(self, client: Any, symbol: Symbol | None, span: Span = NEWEST) -> Page:
         """ccxt leaves out the limit where there is a beginning."""
         more = {"limit": str(self.trades_page), **span.more}
         return await super().trades(client, symbol, replace(span, more=more))
