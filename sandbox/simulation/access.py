@@ -177,10 +177,13 @@ class Access:
             raise OutcomeUnknown("the connection was lost")
 
     def _and_more(self, symbol: Symbol) -> None:
-        """A fault seldom comes alone: the strategies want in again, and questions fail as well."""
+        """A fault seldom comes alone: the strategies want in again, questions fail as well, and the stream is silent."""
         self._world.later(self._random.uniform(0.5, 12), lambda: self._world.wants(symbol, Action.ENTER))
-        if self._random.random() < 0.3:
+        bad = self._random.random()
+        if bad < 0.3:
             self._weather.hold(Kind.READS_FAIL, 60)
+        if bad < 0.2:
+            self._weather.hold(Kind.STREAM_SILENT, 60)
 
     async def _dies_at(self, point: Kind) -> None:
         if self._weather.strikes(point):

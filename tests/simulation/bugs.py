@@ -39,17 +39,16 @@ class Bug:
     name: str
     plant: Plant
     within: int = 60
-    first: int = FIRST
 
 
 BUGS: list[Bug] = []
 
 
-def bug(within: int = 60, first: int = FIRST) -> Callable[[Plant], Plant]:
-    """Its name is the function's. `first`: the seed to begin with, for one that took many from the usual one on."""
+def bug(within: int = 60) -> Callable[[Plant], Plant]:
+    """Its name is the function's."""
 
     def note(plant: Plant) -> Plant:
-        BUGS.append(Bug(plant.__name__, plant, within, first))
+        BUGS.append(Bug(plant.__name__, plant, within))
         return plant
 
     return note
@@ -119,7 +118,7 @@ def unknown_is_taken_for_refused(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(executor.Executor, "_lost", wrong)
 
 
-@bug(within=200, first=21_001)
+@bug()
 def could_not_ask_is_taken_for_not_there(patch: pytest.MonkeyPatch) -> None:
     def wrong(draft: Draft, input: i.AskFailed) -> None:
         on_orders.on_not_found(draft, input.client_order_id)

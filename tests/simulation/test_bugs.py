@@ -10,13 +10,13 @@ from sandbox.simulation.judge import Broken
 from sandbox.simulation.play import play
 from sandbox.simulation.script import day_of
 from storage.memory import MemoryJournal
-from tests.simulation.bugs import BUGS, Bug
+from tests.simulation.bugs import BUGS, FIRST, Bug
 
 
 @pytest.mark.parametrize("planted", BUGS, ids=lambda one: one.name)
 def test_the_simulation_catches(planted: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     planted.plant(monkeypatch)
-    broken, seeds = _caught(planted.first, planted.within)
+    broken, seeds = _caught(planted.within)
     assert broken is not None, f"{planted.name} was not caught within {planted.within} seeds"
     sys.stdout.write(f"{planted.name}: {seeds} seeds, {broken}\n")
 
@@ -25,9 +25,9 @@ def test_there_are_at_least_twenty() -> None:
     assert len({one.name for one in BUGS}) >= 20
 
 
-def _caught(first: int, within: int) -> tuple[Broken | None, int]:
+def _caught(within: int) -> tuple[Broken | None, int]:
     for count in range(within):
-        broken = play(day_of(first + count), MemoryJournal).broken
+        broken = play(day_of(FIRST + count), MemoryJournal).broken
         if broken is not None:
             return broken, count + 1
     return None, within
