@@ -177,7 +177,7 @@ class Access:
             raise OutcomeUnknown("the connection was lost")
 
     def _and_more(self, symbol: Symbol) -> None:
-        """A fault seldom comes alone: the strategies want in again, questions fail as well, and the stream is silent."""
+        """A fault seldom comes alone: the strategies want in again, questions fail, and the stream is silent."""
         self._world.later(self._random.uniform(0.5, 12), lambda: self._world.wants(symbol, Action.ENTER))
         bad = self._random.random()
         if bad < 0.3:
