@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from functools import partial
 
 from loguru import logger
@@ -12,7 +13,7 @@ from engine.books import read_book
 from engine.clock import Clock
 from engine.core import inputs as i
 from engine.core.errors import Denied, StorageTrouble
-from engine.core.facts import CommandDone, EquityMarked, OrderAsked
+from engine.core.facts import AnyFact, CommandDone, EquityMarked, OrderAsked
 from engine.core.ids import BookId, book_id
 from engine.core.market import Market
 from engine.core.model import Action
@@ -148,14 +149,20 @@ class Runner:
             await self.save_snapshot()
 
     def _start(self, decision: Decision) -> None:
-        for fact in decision.facts:
-            level = "DEBUG" if isinstance(fact, EquityMarked | OrderAsked) else "INFO"
-            _facts.log(level, "{}: {}", lambda: self.book, partial(line_of, fact))
-        if self._executor is not None:
+        if self._executor is not None and decision.effects:
             for effect in decision.effects:
                 self._executor.start(effect)
+            # Orders leave first: to write about one takes as long as to send it.
+            asyncio.get_running_loop().call_soon(self._log, decision.facts)
+        else:
+            self._log(decision.facts)
         if decision.notices:
             self._notifier.wake()
+
+    def _log(self, facts: Sequence[AnyFact]) -> None:
+        for fact in facts:
+            level = "DEBUG" if isinstance(fact, EquityMarked | OrderAsked) else "INFO"
+            _facts.log(level, "{}: {}", lambda: self.book, partial(line_of, fact))
 
     async def _not_stored(self, letter: Letter, error: StorageTrouble) -> None:
         """Nothing was decided. What only the venue could tell is kept and tried again; prices and time come anew;

@@ -20,6 +20,8 @@ from storage.schema import lease
 from storage.trouble import CommitLost, ConnectionLost, DiskFull, LeaseLost, saying
 
 T = TypeVar("T")
+_HELD = select(lease.c.fence).with_for_update(read=True)
+"""On PostgreSQL the shared lock keeps a takeover waiting until this transaction ended."""
 
 
 class Database:
@@ -96,8 +98,7 @@ class Database:
     def _prove_lease(self, connection: Connection) -> None:
         if self.fence is None:
             return
-        # On PostgreSQL the shared lock keeps a takeover waiting until this transaction ended.
-        held = connection.scalar(select(lease.c.fence).with_for_update(read=True))
+        held = connection.scalar(_HELD)
         if held != self.fence:
             raise LeaseLost(
                 f"another process took over the database {self.address.name}; this one stops writing"

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from loguru import logger
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from engine.core.errors import Corrupt, OutcomeUnknown, StorageTrouble
 from engine.core.facts import AnyFact
@@ -29,6 +29,14 @@ PAGE = 5_000
 KEPT_SNAPSHOTS = 2
 SETTLE_PAUSES = (0.0, 0.5, 1.5)
 """Seconds before each question whether a commit without an answer came through."""
+# Made once: an order waits for these, and making one anew takes as long as carrying it out.
+_LAST = select(schema.books.c.last).where(schema.books.c.book == bindparam("of"))
+_CLAIM = (
+    update(schema.books)
+    .where(schema.books.c.book == bindparam("of"), schema.books.c.last == bindparam("after"))
+    .values(last=bindparam("until"))
+)
+_STORE = insert(schema.facts)
 
 
 class SqlJournal:
@@ -63,7 +71,7 @@ class SqlJournal:
                     return after + len(rows)
                 raise _out_of_step(connection, book, after)
             if rows:
-                connection.execute(insert(schema.facts), rows)
+                connection.execute(_STORE, rows)
                 project(connection, book, after, facts)
             enqueue(connection, notices)
             return after + len(rows)
@@ -159,20 +167,17 @@ def _row(book: BookId, number: int, fact: AnyFact) -> dict[str, Any]:
 
 def _advance(connection: Connection, book: BookId, after: int, count: int) -> bool:
     """Claim the next numbers; false when the book's last number is not `after`."""
-    table = schema.books
-    moved = connection.execute(
-        update(table).where(table.c.book == book, table.c.last == after).values(last=after + count)
-    )
+    moved = connection.execute(_CLAIM, {"of": book, "after": after, "until": after + count})
     if moved.rowcount == 1:
         return True
     if after > 0 or _last(connection, book) is not None:
         return False
-    connection.execute(insert(table).values(book=book, last=count))
+    connection.execute(insert(schema.books).values(book=book, last=count))
     return True
 
 
 def _last(connection: Connection, book: BookId) -> int | None:
-    last: int | None = connection.scalar(select(schema.books.c.last).where(schema.books.c.book == book))
+    last: int | None = connection.scalar(_LAST, {"of": book})
     return last
 
 

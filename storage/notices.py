@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from engine.core.notices import Notice, Weight
 from storage.schema import outbox
@@ -14,39 +14,39 @@ from storage.schema import outbox
 FRESH = timedelta(minutes=15)
 """A repeat within this time of the last one is the same message with a count; later it is a new message."""
 NEW, CHANGED, SENT, DROPPED = "new", "changed", "sent", "dropped"
+# Made once: an order waits for these, and making one anew takes as long as carrying it out.
+_STORE = insert(outbox)
+_NEWEST = (
+    select(*outbox.c["id", "kind", "weight", "state", "repeated_at"])
+    .where(outbox.c.book == bindparam("of"), outbox.c.key == bindparam("keyed"))
+    .order_by(outbox.c.id.desc())
+    .limit(1)
+)
+_REPEAT = update(outbox).where(outbox.c.id == bindparam("row")).values(count=outbox.c.count + 1)
 
 
 def enqueue(connection: Connection, notices: Sequence[Notice]) -> None:
     """Store each notice, or put it in the place of what the fresh row with its key said."""
     for notice in notices:
         if not (notice.key and _merge(connection, notice)):
-            connection.execute(insert(outbox).values(_row(notice)))
+            connection.execute(_STORE, _row(notice))
 
 
 def _merge(connection: Connection, notice: Notice) -> bool:
-    found = connection.execute(
-        select(*outbox.c["id", "kind", "weight", "state", "repeated_at"])
-        .where(outbox.c.book == notice.book, outbox.c.key == notice.key)
-        .order_by(outbox.c.id.desc())
-        .limit(1)
-    )
-    row = found.first()
+    row = connection.execute(_NEWEST, {"of": notice.book, "keyed": notice.key}).first()
     if row is None or row.state == DROPPED or notice.at - row.repeated_at > FRESH:
         return False
     if _is_of_its_own(notice, row):
         return False
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.id == row.id)
-        .values(
-            count=outbox.c.count + 1,
-            kind=notice.kind,
-            data=dict(notice.data),
-            weight=max(row.weight, int(notice.weight)),
-            repeated_at=notice.at,
-            state=NEW if row.state == NEW else CHANGED,
-        )
-    )
+    said = {
+        "row": row.id,
+        "kind": notice.kind,
+        "data": dict(notice.data),
+        "weight": max(row.weight, int(notice.weight)),
+        "repeated_at": notice.at,
+        "state": NEW if row.state == NEW else CHANGED,
+    }
+    connection.execute(_REPEAT, said)
     return True
 
 
