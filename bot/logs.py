@@ -12,7 +12,6 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator
-from contextvars import ContextVar
 from datetime import UTC
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, TextIO
@@ -21,6 +20,7 @@ from loguru import logger
 
 from bot.config_models import Logs
 from bot.scrub import Scrubber
+from engine.trace import CORRELATION
 
 if TYPE_CHECKING:
     from loguru import Message, Record
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 scrubber = Scrubber()
 """The process's own; whoever learns a secret registers it here."""
 
-_correlation: ContextVar[str] = ContextVar("correlation", default="")
 _TERMINAL = "{time:YYYY-MM-DD HH:mm:ss.SSS!UTC} {level:<7} {extra[about]}{message}"
 _QUIET = ("httpx", "httpcore", "hpack", "apscheduler", "aiohttp.access", "matplotlib", "PIL", "asyncio")
 """Libraries that are told to speak only of trouble; httpx writes every address, with the token in it."""
@@ -37,16 +36,16 @@ _QUIET = ("httpx", "httpcore", "hpack", "apscheduler", "aiohttp.access", "matplo
 @contextlib.contextmanager
 def correlated(identifier: str) -> Iterator[None]:
     """Every line logged within, also by tasks begun within, carries `identifier`."""
-    token = _correlation.set(identifier)
+    token = CORRELATION.set(identifier)
     try:
         yield
     finally:
-        _correlation.reset(token)
+        CORRELATION.reset(token)
 
 
 def correlation() -> str:
     """The id of what is being worked on, or an empty text."""
-    return _correlation.get()
+    return CORRELATION.get()
 
 
 def start_logs(settings: Logs | None, secrets: list[str], terminal: TextIO | None = None) -> None:
@@ -68,8 +67,7 @@ def start_logs(settings: Logs | None, secrets: list[str], terminal: TextIO | Non
 
 
 def _add_context(record: Record) -> None:
-    record["extra"].setdefault("correlation", _correlation.get())
-    identifier = record["extra"]["correlation"]
+    identifier = record["extra"]["correlation"] = CORRELATION.get()
     record["extra"]["about"] = f"[{identifier}] " if identifier else ""
 
 

@@ -161,11 +161,11 @@ class AccountWatch:
         """A refused stop or exit among it: the coins that it would sell may be gone (A1). So is a foreign order that
         the owner wants gone, until its cancel was tried a few times; and a key that is said to be good again."""
         state = self._runner.state
-        if (Trouble.KEY_REFUSED, "") in state.troubles and not state.is_halted:
+        if state.troubles and not state.is_halted and (Trouble.KEY_REFUSED, "") in state.troubles:
             return True
-        refused = any(one.stop_refusals or one.exit_refusals for one in state.positions.values())
-        closing = any(one.asked < len(CANCEL_AGAIN) for one in state.closing.values())
-        return refused or closing or bool(state.shortfalls)
+        if state.shortfalls or any(one.asked < len(CANCEL_AGAIN) for one in state.closing.values()):
+            return True
+        return any(one.stop_refusals or one.exit_refusals for one in state.positions.values())
 
     def _stream_is_up(self) -> bool:
         return self._streaming or self._clock.monotonic() - self._opened_at >= HELD

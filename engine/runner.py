@@ -24,7 +24,7 @@ from engine.desk import Answer
 from engine.executor import Executor
 from engine.inbox import Inbox, Letter
 from engine.ports import Exchange, Journal, Notifier
-from engine.trace import correlation_of, line_of
+from engine.trace import CORRELATION, correlation_of, line_of
 
 _facts = logger.opt(lazy=True)
 SNAPSHOT_EVERY = 500
@@ -141,8 +141,11 @@ class Runner:
                 self.book, self._number, decision.facts, decision.notices
             )
             self.state = decision.state
-            with logger.contextualize(correlation=correlation_of(letter.input, decision.facts)):
+            token = CORRELATION.set(correlation_of(letter.input, decision.facts))
+            try:
                 self._start(decision)
+            finally:
+                CORRELATION.reset(token)
         if letter.reply is not None and not letter.reply.done():
             letter.reply.set_result(decision)
         if self._number - self._snapshot_at >= SNAPSHOT_EVERY:

@@ -7,6 +7,7 @@ message about it (whose thread is the same id). Otherwise it is the command's ow
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
@@ -15,6 +16,8 @@ from engine.core import inputs as i
 from engine.core.fact import Fact
 from engine.core.facts import AnyFact, OrderIntended
 
+CORRELATION: ContextVar[str] = ContextVar("correlation", default="")
+"""The id of what is being worked on, which the logs add to each line, also to those of tasks begun meanwhile."""
 _SHORT = (
     "client_order_id",
     "symbol",

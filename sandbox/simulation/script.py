@@ -133,7 +133,7 @@ def day_of(seed: int) -> Day:
         random.random() < 0.4,
         random.random() < 0.4,
         random.choice((0.001, 0.002, 0.004)),
-        random.uniform(0.02, 0.07),
+        random.uniform(0.02, 0.06),
         random.randrange(4),
     )
 

@@ -151,7 +151,7 @@ class World:
         if self.storm_over:
             return 20.0
         burst = self.random.random() < 0.3
-        return self.random.uniform(1, 15) if burst else self.random.uniform(150, 750)
+        return self.random.uniform(1, 15) if burst else self.random.uniform(180, 900)
 
     def move(self, symbol: Symbol, share: float) -> None:
         """The price moves by a share of itself, and something is traded there."""
