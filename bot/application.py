@@ -15,11 +15,12 @@ from bot.config_models import Config
 from bot.conversation import Conversation
 from bot.left_behind import tell_left_behind
 from bot.modes import StoredModes
+from bot.same_venue import check_venues
 from bot.schedule import Schedule
 from engine.clock import Clock, SystemClock
 from engine.coordinator import Coordinator
 from engine.core.errors import StorageTrouble
-from engine.core.ids import book_id
+from engine.core.ids import ConnectionId, book_id
 from engine.core.notices import Notice, Weight
 from engine.desk import Desk
 from storage.store import Store
@@ -49,6 +50,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
 
 async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event) -> bool:
     """Whether it ended in good order: told to, and with nothing left under way."""
+    await check_venues({ConnectionId(name): one.venue for name, one in config.connections.items()}, store)
     conversation = Conversation(config.telegram, store, clock, VERSION)
     modes = StoredModes(store.settings)
     desk = build_desk(config, store.journal, store.candles, modes, clock, conversation)
