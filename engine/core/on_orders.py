@@ -21,9 +21,9 @@ from engine.core.settings import ExitRules
 ASK_AGAIN = (1, 2, 4, 8)
 """Seconds between the questions about one order; the last one repeats. It bounds how long an outcome stays unknown,
 and a position unprotected, once the venue is back; one question in 8 s is less than 1 % of any venue's allowance."""
-NOT_FOUND_PATIENCE = timedelta(seconds=15)
-"""A real venue may list an order late: 'not found' counts only this long after the order became unknown, and
-asked at least twice. The paper venue is our own and knows at once."""
+NOT_FOUND_PATIENCE = timedelta(seconds=18)
+"""A request may arrive late, a real venue may list an order late, and both may come together: 'not found' counts only
+this long after the order became unknown, and asked at least twice. The paper venue is our own and knows at once."""
 LISTED_LATE = timedelta(seconds=60)
 """For so long after its end an order may be listed as open merely because the list is late; then it is asked for."""
 CALL_OWNER_AFTER = 25

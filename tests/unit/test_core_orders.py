@@ -103,7 +103,7 @@ def live_unknown() -> Desk:
 def test_law_2_a_live_venue_may_list_an_order_late_so_not_found_needs_patience() -> None:
     desk = live_unknown()
     order = desk.order(Purpose.ENTRY)
-    for _ in range(14):
+    for _ in range(17):
         desk.advance(1)
     assert desk.order(Purpose.ENTRY).status is OrderStatus.UNKNOWN
     desk.advance(2)  # asked again at once when it counts, though questions come ever more slowly
