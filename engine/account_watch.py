@@ -149,12 +149,14 @@ class AccountWatch:
     async def _is_as_it_was(self) -> bool:
         """At a glance; a venue that can't be asked is no reason to believe it, and the look that follows tells."""
         try:
-            seen = await glance(self._exchange, self._runner.state)
+            left_out = self._left_out()
+            seen = await glance(self._exchange, self._runner.state, left_out)
         except (Unavailable, OutcomeUnknown, Corrupt):
             return False
         state = self._runner.state
         if self._calm is None or not self._calm.still_holds(state, seen):
-            self._calm = Calm(state, seen) if shows_nothing_new(state, seen, self._beyond) else None
+            calm = shows_nothing_new(state, seen, self._beyond, left_out)
+            self._calm = Calm(state, seen) if calm else None
         return self._calm is not None
 
     def _amiss(self) -> bool:

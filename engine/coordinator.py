@@ -60,6 +60,8 @@ class Coordinator:
         A switch under way ends first: it would begin again what was stopped.
         """
         until = self._clock.monotonic() + seconds
+        for one in self._connections.values():
+            one.runner.close_gate()  # all of them before anything is waited for
         await self._switching.end(seconds)
         left = max(until - self._clock.monotonic(), 0.0)
         settled = await asyncio.gather(*(one.stop(left) for one in self._connections.values()))

@@ -12,6 +12,7 @@ from engine.core.glance import Glance
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderReport, VenuePicture
 from engine.core.orders import OrderStatus
+from engine.core.reconcile import balances_off
 from engine.core.state import TraderState
 from engine.ports import Exchange
 
@@ -38,10 +39,11 @@ async def ask_everything(
     return i.PictureSeen(clock.now(), picture, asked)
 
 
-async def glance(exchange: Exchange, state: TraderState) -> Glance:
-    """See engine.core.glance. Raises what the venue raised."""
+async def glance(exchange: Exchange, state: TraderState, left_out: Collection[Symbol] = ()) -> Glance:
+    """See engine.core.glance; `left_out` as above. Raises what the venue raised."""
     balances = await exchange.balances()
-    ours = tuple(dict.fromkeys(order.symbol for order in state.orders.values()))
+    symbols = (order.symbol for order in state.orders.values())
+    ours = tuple(dict.fromkeys(one for one in symbols if one not in left_out))
     open_orders = await exchange.open_orders(ours) if ours else []
     return Glance(tuple(balances), tuple(open_orders))
 
@@ -56,7 +58,9 @@ async def _picture(
     """In this order: see VenuePicture for why balances come first and fills last."""
     balances = await exchange.balances()
     open_orders = await exchange.open_orders(symbols)
-    orders, missing = await _ask_for_ours(exchange, state, open_orders, left_out)
+    orders, missing = await _ask_for_ours(
+        exchange, state, open_orders, left_out, doubted=any(balances_off(state, balances))
+    )
     fills = await exchange.fills(symbols, since)
     return VenuePicture(
         tuple(balances), tuple(open_orders), tuple(orders), tuple(missing), tuple(fills), dict(state.holdings)
@@ -64,18 +68,24 @@ async def _picture(
 
 
 async def _ask_for_ours(
-    exchange: Exchange, state: TraderState, listed: Iterable[OrderReport], left_out: Collection[Symbol]
+    exchange: Exchange,
+    state: TraderState,
+    listed: Iterable[OrderReport],
+    left_out: Collection[Symbol],
+    doubted: bool,
 ) -> tuple[list[OrderReport], list[ClientOrderId]]:
     """Those that are not settled and of which the list says something else than our books, or nothing; and the foreign
     ones that the owner wants gone. A stop that rests is in the list as it is in our books: with twenty of them, asking
-    for each would use up what a venue with narrow limits allows."""
+    for each would use up what a venue with narrow limits allows. `doubted`: balances say something else than our books,
+    so that the list, which may be late, is not believed."""
     found: list[OrderReport] = []
     missing: list[ClientOrderId] = []
     told = {one.client_order_id: one.filled for one in listed}
     asked = {
         order.client_order_id: order.symbol
         for order in state.orders.values()
-        if order.status is not OrderStatus.WORKING
+        if doubted
+        or order.status is not OrderStatus.WORKING
         or order.cancel_wanted
         or told.get(order.client_order_id) != order.filled
     }

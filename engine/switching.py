@@ -131,10 +131,18 @@ class Switching:
         async with self._storing:
             if self._is_live(connection) and connection not in self._leaving_live:
                 # Once: what is stored by now may be the paper of a switch under way, and must not become live again.
-                await self._keep(connection, Mode.LIVE, leaving=True)
-                self._leaving_live.add(connection)
+                await self._leave(connection)
         self._look_after(connection, at_once=True)
         return answer
+
+    async def _leave(self, connection: ConnectionId) -> None:
+        """Wanted before it is stored: nobody may resume while a slow database takes its time."""
+        self._leaving_live.add(connection)
+        try:
+            await self._keep(connection, Mode.LIVE, leaving=True)
+        except BaseException:
+            self._leaving_live.discard(connection)
+            raise
 
     def _is_live(self, connection: ConnectionId) -> bool:
         return self._connections[connection].settings.mode is Mode.LIVE
@@ -182,7 +190,8 @@ class Switching:
         after = one.settings.mode
         await one.stop(SWITCH_SECONDS)
         try:
-            if one.is_flat:
+            # What is on disk counts where the live book is left: a stop that took too long leaves more than memory has.
+            if one.is_flat and not (after is Mode.LIVE and is_open(await one.live_book())):
                 await self._keep(name, mode, told=told)
                 after = mode
         finally:

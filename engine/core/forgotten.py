@@ -12,8 +12,10 @@ from __future__ import annotations
 from engine.core import facts as f
 from engine.core.draft import Draft
 from engine.core.due import due
+from engine.core.ids import base_of
 from engine.core.model import VenuePicture
-from engine.core.on_orders import NOT_FOUND_PATIENCE, ask, pursue_order, trouble
+from engine.core.money import ZERO
+from engine.core.on_orders import LISTED_LATE, NOT_FOUND_PATIENCE, ask, pursue_order, trouble
 from engine.core.orders import Order, OrderStatus
 from engine.core.reconcile import ShortfallGone, balances_off
 
@@ -25,7 +27,11 @@ def not_found(draft: Draft, order: Order | None, picture: VenuePicture) -> None:
         return
     if order.status is OrderStatus.WORKING and not order.cancel_wanted and _is_missed(draft, order):
         _cancel(draft, order)
-    elif order.status is OrderStatus.WORKING and _is_lost(draft, order) and _traded_nothing(draft, picture):
+    elif (
+        order.status is OrderStatus.WORKING
+        and _is_lost(draft, order)
+        and _traded_nothing(draft, order, picture)
+    ):
         _end(draft, order)
     elif order.status is OrderStatus.UNKNOWN or due(draft.at, order.ask_after):
         ask(draft, order)
@@ -34,6 +40,8 @@ def not_found(draft: Draft, order: Order | None, picture: VenuePicture) -> None:
 def _is_missed(draft: Draft, order: Order) -> bool:
     """Not for the first time, and too old to be listed late."""
     again = order.attempts > 0 and due(draft.at, order.ask_after)
+    if order.ask_after is not None and draft.at - order.ask_after > LISTED_LATE:
+        return False  # that it was missed hours ago, and found since, does not count
     return again and draft.at - order.created_at >= NOT_FOUND_PATIENCE
 
 
@@ -49,11 +57,15 @@ def _is_lost(draft: Draft, order: Order) -> bool:
     return since is not None and order.attempts >= 2 and draft.at - since >= NOT_FOUND_PATIENCE
 
 
-def _traded_nothing(draft: Draft, picture: VenuePicture) -> bool:
-    """Had it traded, its money would be in the account and not in our books, even where the owner has coins of his own
-    that hide what it sold (A2)."""
+def _traded_nothing(draft: Draft, order: Order, picture: VenuePicture) -> bool:
+    """Had it traded, the account would not have exactly our coins; where the owner has coins of his own, which hide
+    what it sold (A2), its money would be in the account and not in our books."""
     if picture.held_before not in (None, draft.state.holdings):
         return False
+    coin = base_of(order.symbol)
+    theirs = sum((one.total for one in picture.balances if one.coin == coin), ZERO)
+    if theirs == draft.state.holdings.get(coin, ZERO):
+        return True  # a deposit of money meanwhile proves nothing against it
     return all(isinstance(one, ShortfallGone) for one in balances_off(draft.state, picture.balances))
 
 

@@ -8,11 +8,11 @@ digit: the whole picture, taken every few minutes, shows those.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from engine.core.ids import ClientOrderId, Coin, is_ours
+from engine.core.ids import ClientOrderId, Coin, Symbol, is_ours
 from engine.core.model import Balance, OrderReport
 from engine.core.money import ZERO
 from engine.core.orders import OrderStatus
@@ -57,8 +57,11 @@ def beyond(holdings: Mapping[Coin, Decimal], balances: Iterable[Balance]) -> dic
     return {coin: amount for coin, amount in apart.items() if amount}
 
 
-def shows_nothing_new(state: TraderState, glance: Glance, before: Mapping[Coin, Decimal]) -> bool:
-    """Whether the account still is what our books say; `before` is what was beyond them at the last whole picture.
+def shows_nothing_new(
+    state: TraderState, glance: Glance, before: Mapping[Coin, Decimal], left_out: Collection[Symbol] = ()
+) -> bool:
+    """Whether the account still is what our books say; `before` is what was beyond them at the last whole picture,
+    `left_out` what could not be asked about, since the venue does not list it (M7).
     False as well while an outcome is unknown or a cancel is under way: those are asked for one by one."""
     orders = state.orders.values()
     if any(one.status is not OrderStatus.WORKING or one.cancel_wanted for one in orders):
@@ -68,7 +71,7 @@ def shows_nothing_new(state: TraderState, glance: Glance, before: Mapping[Coin, 
         for one in glance.open_orders
         if one.client_order_id in state.orders or _is_new(state, one.client_order_id)
     }
-    works = {one.client_order_id: one.filled for one in orders}
+    works = {one.client_order_id: one.filled for one in orders if one.symbol not in left_out}
     if told != works or beyond(state.holdings, glance.balances) != before:
         return False
     # What the last whole picture did not judge, because something was under way, must not pass for agreement.

@@ -199,8 +199,9 @@ def _trouble_began(fact: f.TroubleBegan, state: TraderState) -> Told:
     data |= {"episode": state.troubles[fact.trouble, fact.subject].began.isoformat()}
     if fact.trouble is f.Trouble.KEY_REFUSED:
         return "trouble", Weight.CRITICAL, data  # The halt that it leads to is told by it.
-    if fact.trouble is f.Trouble.RECONCILE_FAILED and (f.Trouble.KEY_REFUSED, "") in state.troubles:
-        data |= {SAID_BY: f.Trouble.KEY_REFUSED.value}
+    key = state.troubles.get((f.Trouble.KEY_REFUSED, ""))
+    if fact.trouble is f.Trouble.RECONCILE_FAILED and key is not None and key.detail == fact.detail:
+        data |= {SAID_BY: f.Trouble.KEY_REFUSED.value}  # for the same reason; another one is news
     return "trouble", Weight.RISK if fact.trouble in _LOUD else Weight.WARNING, data
 
 

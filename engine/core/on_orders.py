@@ -105,7 +105,7 @@ def _rise(draft: Draft, order: Order, report: OrderReport, reason: str) -> None:
 
 def ended_long_ago(draft: Draft, order: Order) -> bool:
     """Whether no list is so late that it would still show it as open; no list of one that filled is believed."""
-    if order.ended_at is None or order.remaining <= ZERO:
+    if order.ended_at is None or max(order.filled, order.venue_filled or ZERO) >= order.quantity:
         return False
     return due(draft.at, order.ended_at + LISTED_LATE)
 
@@ -292,7 +292,8 @@ def _cancel_overdue(draft: Draft, order: Order) -> bool:
 def ask(draft: Draft, order: Order) -> None:
     attempt = order.attempts + 1
     draft.emit(f.OrderAsked(draft.at, order.client_order_id, attempt, _next_question(draft, order, attempt)))
-    if attempt % CALL_OWNER_AFTER == 0:
+    # One that had ended in our books is asked for as often as a list still shows it: that is no uncertainty.
+    if attempt % CALL_OWNER_AFTER == 0 and not order.status.ended:
         detail = f"asked for {attempt} times and still not certain: look at the venue's own list of orders"
         trouble(draft, f.Trouble.ORDER_UNCERTAIN, order.client_order_id, detail)
 

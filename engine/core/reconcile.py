@@ -160,9 +160,10 @@ def balances_off(state: TraderState, balances: Iterable[Balance]) -> Iterator[Re
 
 
 def unasked(state: TraderState, picture: VenuePicture) -> set[Coin]:
-    """The coins of orders that the picture does not tell of, such as in an instrument that the venue does not list for
-    a while: what is missing of them may have been sold by those orders."""
-    told = {one.client_order_id for one in (*picture.orders, *picture.open_orders)} | {*picture.missing}
+    """The coins of orders that were not asked for by name, such as in an instrument that the venue does not list for a
+    while: what is missing of them may have been sold by those orders. That they are listed as open proves nothing: a
+    list may be late."""
+    told = {one.client_order_id for one in picture.orders} | {*picture.missing}
     return {base_of(order.symbol) for name, order in state.orders.items() if name not in told}
 
 

@@ -158,3 +158,10 @@ def test_calm_holds_until_the_account_or_our_books_move() -> None:
     books = desk.state.copy()
     books.holdings[OWN] = Decimal(1)
     assert not calm.still_holds(books, seen)
+
+
+def test_m7_an_order_in_what_the_venue_does_not_list_is_not_missed() -> None:
+    desk, before = holding()
+    seen = replace(glance(desk), open_orders=())
+    assert not shows_nothing_new(desk.state, seen, before)
+    assert shows_nothing_new(desk.state, seen, before, left_out=[BTC])

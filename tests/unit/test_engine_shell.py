@@ -21,7 +21,7 @@ from engine.executor import Executor
 from engine.going_live import KeyReport
 from engine.runner import Runner
 from storage.memory import MemoryJournal
-from tests.support.builders import BTC, ETH, START, preset, price, quantity, quote, settings
+from tests.support.builders import BTC, ETH, START, preset, price, quantity, quote, settings, signal
 from tests.support.engine_world import Engine, until
 
 MAIN = ConnectionId("main")
@@ -292,3 +292,17 @@ async def test_law_11_an_order_that_waited_while_the_process_was_stopped_is_not_
     assert await executor.settle(1)
     assert [type(one) for one in told] == [i.OrderOutcomeUnknown]
     assert await engine.live.order(request.client_order_id, BTC) is None
+
+
+async def test_all_gates_close_before_a_switch_under_way_is_waited_for() -> None:
+    """It took the whole time there was, and other connections went on to enter meanwhile."""
+    other = replace(settings(), connection=ConnectionId("other"))
+    engine = Engine(settings(), other)
+    await engine.desk.start(clean=False)
+    engine.desk._switching._track(ConnectionId("main"), asyncio.sleep(0.3))
+    stopping = asyncio.create_task(engine.desk.stop(5))
+    await asyncio.sleep(0.05)
+    runner = engine.desk._connections[other.connection].runner
+    runner.put(i.SignalSeen(START, signal(BTC, START)))
+    assert runner.waiting == 0
+    await stopping
