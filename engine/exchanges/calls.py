@@ -117,10 +117,11 @@ class AccountCalls:
     async def find(
         self, how: Callable[[Any, Any, Symbol], Awaitable[Raw | None]], name: str, symbol: Symbol
     ) -> Raw | None:
-        """None only on the venue's word that it knows no such order: 'could not ask' is not 'is not there'."""
+        """None only on the venue's word that it knows no such order: 'could not ask' is not 'is not there'. In turn,
+        since a picture asks for every order that changed: where they are many they wait, or none is ever told."""
         await self.ensure(symbol)
         try:
-            return await self.ask(how, self.orders, name, symbol)
+            return await self.ask_in_turn(how, self.orders, name, symbol)
         except _Missing:
             return None
 
@@ -152,14 +153,18 @@ class AccountCalls:
         return int(self.reads.options.get("timeDifference") or 0)
 
     async def ensure(self, *symbols: Symbol) -> None:
-        """Load the venue's rules of what was never asked for, all at once; both clients share them."""
+        """Load the venue's rules of what was never asked for, all at once; both clients share them. What is known waits
+        for nobody: an exit may not stand behind a listing of something else."""
+        if self._symbols.issuperset(symbols):
+            return
         async with self._loading:
             if self._symbols.issuperset(symbols):
                 return
             wanted = self._symbols.union(symbols)
             markets = await listed(self.ask, self.reads, self._row, sorted(wanted))
             self.learn([market for market in markets if market["symbol"] in wanted])
-            unlisted = sorted(wanted - self._symbols)
+            # What else was delisted meanwhile is no matter of this call.
+            unlisted = sorted(set(symbols) - self._symbols)
             if unlisted:
                 raise Unavailable(f"{self._row.title} does not list {', '.join(unlisted)}.")
 
@@ -167,6 +172,10 @@ class AccountCalls:
         """Take over ccxt's markets, in place of those known; otherwise each symbol is asked for when first needed."""
         for client in (self.reads, self.orders):
             client.set_markets(markets)
+        # ccxt puts what it needs besides aside on the client that asked only. Kraken's orders name their pair XBTUSD
+        # where its id is XXBTZUSD: without it, an order that is there is taken for one of another instrument.
+        for name in self.reads.options.get("marketHelperProps", ()):
+            self.orders.options[name] = self.reads.options[name]
         self._on_learned(markets)
         self._symbols = {Symbol(market["symbol"]) for market in markets}
 

@@ -112,7 +112,8 @@ class CcxtExchange:
         return sorted((fill for fill in fills if fill.at >= since), key=lambda fill: fill.at)
 
     async def balances(self) -> list[Balance]:
-        return self._sound(answers.balances, await self._calls.ask(self._dialect.balances, self._calls.reads))
+        found = await self._calls.ask_in_turn(self._dialect.balances, self._calls.reads)
+        return self._sound(answers.balances, found)
 
     async def reports(self) -> AsyncIterator[OrderSeen | FillSeen]:
         if not self._dialect.streams:
@@ -196,7 +197,7 @@ class CcxtExchange:
 
     async def _trades_of(self, order: Raw, symbol: Symbol) -> list[Raw]:
         """The executions of an order that does not carry them, or it would be told with less than was filled."""
-        page = await self._calls.ask(self._dialect.trades_of, self._calls.orders, order, symbol)
+        page = await self._calls.ask_in_turn(self._dialect.trades_of, self._calls.orders, order, symbol)
         if page.more is None:
             return page.rows
         return await executions_of(self._trades_page, self._dialect, order, symbol, self._clock.now())

@@ -4,6 +4,7 @@ would never be reconciled, and so never trade."""
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from engine.core.model import Direction, OrderReport, OrderType, Side, VenueStat
 from engine.core.money import Price, Quantity
 from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.state import TraderState
+from engine.exchanges.dialects.kraken import Kraken
 from engine.reconciler import ask_everything, glance
 from tests.contract.exchange_venue import LiveUnderTest, live
 
@@ -79,6 +81,22 @@ async def test_executions_of_many_instruments_keep_theirs_and_changed_orders_are
             (gone.client_order_id, gone.symbol)
         }
         assert places(seen.picture.open_orders) == {one.client_order_id: one.symbol for one in others}
+
+
+async def test_kraken_more_changed_orders_than_it_may_be_asked_for_at_once_are_all_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each takes three questions. What is asked in turn waits; with its own allowance for a minute or two."""
+    monkeypatch.setattr(Kraken, "allowance", replace(Kraken.allowance, seconds=3.0))
+    async with live("kraken", others=COINS) as venue:
+        orders = {one.client_order_id: one for one in (rest_in(venue, symbol) for symbol in SYMBOLS[:9])}
+        await asyncio.sleep(0.005)
+        for one in orders.values():
+            venue.running.do("price", instrument=one.symbol, price="390")
+        seen = await ask_everything(venue.exchange, TraderState(orders=orders), SYMBOLS, SystemClock())
+        assert {one.client_order_id: one.status for one in seen.picture.orders} == dict.fromkeys(
+            orders, VenueStatus.FILLED
+        )
 
 
 def places(reports: tuple[OrderReport, ...]) -> dict[ClientOrderId, Symbol]:

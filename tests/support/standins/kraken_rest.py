@@ -209,7 +209,8 @@ class KrakenRest(Speech):
 
 
 def _pair_id(pair: Pair) -> str:
-    return altname(pair)
+    """XXBTZUSD, where orders and executions say XBTUSD; pairs of newer coins have one name for both."""
+    return f"{IDS.get(pair.base, pair.base)}{IDS.get(pair.quote, pair.quote)}"
 
 
 def _pair(call: Call, name: str) -> Pair:
