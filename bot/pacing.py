@@ -57,11 +57,15 @@ class Flaps:
         self._rang: dict[str, deque[datetime]] = {}
 
     def rings_anew(self, one: Waiting, now: datetime) -> bool:
-        """Whether a new episode began after the last one was told, and is not one of very many: an edit makes no
-        sound, so the second outage of a night would pass unheard."""
-        episode = episode_of(one)
-        began_since = episode is not None and one.sent_at is not None and episode > one.sent_at
-        return began_since and not self.flaps(one, now)
+        """Whether a new episode began after the last one rang, and is not one of very many: an edit makes no sound, so
+        the second outage of a night would pass unheard. Edits move `sent_at`: an episode that began as one of many and
+        goes on would never ring by it."""
+        episode, heard = episode_of(one), self._last_rang(one) or one.sent_at
+        return episode is not None and heard is not None and episode > heard and not self.flaps(one, now)
+
+    def _last_rang(self, one: Waiting) -> datetime | None:
+        rang = self._rang.get(one.key)
+        return rang[-1] if rang else None
 
     def flaps(self, one: Waiting, now: datetime) -> bool:
         rang = self._rang.get(one.key)
@@ -74,8 +78,9 @@ class Flaps:
             self._forget(now)
 
     def _forget(self, now: datetime) -> None:
-        """Subjects come and go with the config and with orders: only what rang of late is kept."""
-        old = [key for key, rang in self._rang.items() if now - rang[-1] > FLAPS_WITHIN]
+        """Subjects come and go with the config and with orders: only what rang of late is kept, and a while longer for
+        what is only edited since."""
+        old = [key for key, rang in self._rang.items() if now - rang[-1] > 2 * FLAPS_WITHIN]
         for key in old:
             del self._rang[key]
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from engine.core.notices import Notice, Weight
-from storage.schema import outbox
+from storage.schema import WAITING, outbox
 
 FRESH = timedelta(minutes=15)
 """A repeat within this time of the last one is the same message with a count; later it is a new message."""
@@ -22,14 +22,27 @@ _NEWEST = (
     .order_by(outbox.c.id.desc())
     .limit(1)
 )
+_NOT_OVER = (
+    update(outbox)
+    .where(outbox.c.book == bindparam("of"), outbox.c.key == bindparam("end"), WAITING)
+    .values(state=SENT)
+)
 _REPEAT = update(outbox).where(outbox.c.id == bindparam("row")).values(count=outbox.c.count + 1)
 
 
 def enqueue(connection: Connection, notices: Sequence[Notice]) -> None:
     """Store each notice, or put it in the place of what the fresh row with its key said."""
     for notice in notices:
+        if notice.kind == "trouble" and notice.key:
+            _end_is_past(connection, notice)
         if not (notice.key and _merge(connection, notice)):
             connection.execute(_STORE, _row(notice))
+
+
+def _end_is_past(connection: Connection, notice: Notice) -> None:
+    """A trouble that is back before anybody was told of its end: 'over' weighs no more than the trouble, so it would
+    be told after it, as the last word about an outage that goes on (law 12). It stays in the list of alerts."""
+    connection.execute(_NOT_OVER, {"of": notice.book, "end": f"{notice.key}:over"})
 
 
 def _merge(connection: Connection, notice: Notice) -> bool:

@@ -19,6 +19,7 @@ from bot.pacing import Flaps, Pace, Quiet, is_silent
 from engine.core.ids import BookId
 from engine.core.notices import Notice, Weight
 from sandbox.telegram.testing import OWNER
+from storage.notices import FRESH
 from storage.outbox import Waiting, WaitingState
 from tests.fakes.conversation import Talk, talking
 
@@ -144,6 +145,43 @@ def test_flapping_is_over_once_it_was_quiet_and_is_not_remembered_for_ever() -> 
     assert list(flaps._rang) == ["other"]
 
 
+def test_law_10_a_long_outage_that_begins_as_the_fourth_of_many_rings_once_the_others_are_past() -> None:
+    """Told again each minute, and each time edited: the edits must not make it look as if it had been heard."""
+    flaps, at = Flaps(), datetime(2024, 3, 1, tzinfo=UTC)
+
+    def outage_of(began: float, edited: float) -> Waiting:
+        episode = (at + timedelta(minutes=began)).isoformat()
+        sent_at = at + timedelta(minutes=edited)
+        return replace(waiting("trouble", Weight.RISK), key="k", data={"episode": episode}, sent_at=sent_at)
+
+    for minute in (0, 4, 8):
+        flaps.rang(outage_of(minute, minute), at + timedelta(minutes=minute))
+    rang = []
+    for minute in range(12, 12 + 360):
+        one = outage_of(12, minute - 0.9)
+        if flaps.rings_anew(one, at + timedelta(minutes=minute)):
+            rang.append(minute)
+            flaps.rang(one, at + timedelta(minutes=minute))
+    assert rang == [16], "once, as soon as fewer than three others rang of late"
+
+
+@pytest.mark.parametrize(
+    "apart", [timedelta(0), FRESH + timedelta(minutes=1)], ids=["merged", "a new message"]
+)
+async def test_law_12_the_last_word_about_an_outage_that_goes_on_is_not_over(
+    talk: Talk, apart: timedelta
+) -> None:
+    """It began, was over and began again while Telegram was away."""
+    first = outage(1)
+    await talk.tell(replace(first, at=first.at - apart), outage(1, "trouble_over"), outage(2))
+    await emptied(talk)
+    said = await texts(talk)
+    assert not any("Over" in one for one in said), said
+    assert "outage 2" in said[-1]
+    await talk.tell(outage(2, "trouble_over"))
+    await talk.phone.wait_for("Over")
+
+
 async def test_what_is_said_already_is_no_message_but_is_listed(talk: Talk) -> None:
     await talk.tell(
         notice("halted", Weight.CRITICAL, breaker="failure", reason="expired", said_by="key_refused"),
@@ -180,6 +218,22 @@ async def test_law_9_an_answer_that_telegram_would_not_take_is_told_later(talk: 
     talk.conversation._sender.unblocked()
     told = await talk.phone.wait_for("could not be sent then")
     assert "paused. No new entries" in told.text
+
+
+async def test_law_9_what_is_shown_before_it_is_done_is_done_though_it_can_not_be_shown(talk: Talk) -> None:
+    """`/reconcile` says that it asks before it asks; what came of it is told later, and only that."""
+    talk.telegram.fault("refuse", methods=["sendMessage"])
+    await talk.phone.send("/reconcile")
+
+    async def answers() -> list[str]:
+        found = await talk.store.outbox.recent(5)
+        return [str(one.data["text"]) for one in found if one.kind == "answer"]
+
+    async with asyncio.timeout(20):
+        while not (told := await answers()):
+            await asyncio.sleep(0.02)
+    assert len(told) == 1
+    assert "both agree" in told[0]
 
 
 def refusing(talk: Talk, monkeypatch: pytest.MonkeyPatch, refused: Callable[[str, str | None], bool]) -> None:
