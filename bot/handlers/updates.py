@@ -192,13 +192,31 @@ class Updates:
         if (other := self._other_mode(ask)) is not None:
             await self.show(place, other)
             return
+        if route.risk is not Risk.READS or route in TYPED.values():
+            await self._carry_out(place, route, ask)
+            return
         async for screen in _screens(route, self._services, ask):
-            try:
-                await self.show(place, screen)
-            except TelegramError:
-                if route.risk is not Risk.READS or route in TYPED.values():
-                    await self._tell_later(screen)
-                raise
+            await self.show(place, screen)
+
+    async def _carry_out(self, place: Place, route: Route, ask: Ask) -> None:
+        """What the owner wants done is done to its end, whether he can be shown it or not: some say what they are
+        about to do before they do it. Raises the TelegramError with which he could not be."""
+        unseen: Screen | None = None
+        failure: TelegramError | None = None
+        try:
+            async for screen in _screens(route, self._services, ask):
+                if failure is not None:
+                    unseen = screen
+                    continue
+                try:
+                    await self.show(place, screen)
+                except TelegramError as error:
+                    unseen, failure = screen, error
+        finally:
+            if unseen is not None:
+                await self._tell_later(unseen)
+        if failure is not None:
+            raise failure
 
     async def _tell_later(self, screen: Screen) -> None:
         """Every command is answered (law 9): an answer that Telegram would not take waits among the notices."""

@@ -53,6 +53,22 @@ async def hold_live(talk: Talk) -> None:
     await talk.desk.open_position()
 
 
+async def test_law_9_a_typed_word_goes_live_though_telegram_takes_no_answer_and_the_last_one_is_told_later(
+    talk: Talk,
+) -> None:
+    typed = await asked_for_the_word(talk)
+    talk.telegram.fault("refuse", methods=["sendMessage"])
+    await talk.phone.send(typed)
+    async with asyncio.timeout(20):
+        while not [one for one in await talk.store.outbox.recent(9) if one.kind == "answer"]:
+            await asyncio.sleep(0.02)
+    assert mode_of(talk) is Mode.LIVE
+    talk.telegram.clear_faults()
+    talk.conversation._sender.unblocked()
+    told = await talk.phone.wait_for("could not be sent then")
+    assert "LIVE now" in told.text
+
+
 # ── going live ────────────────────────────────────────────────────────────────────────────
 
 
