@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from bot.config_models import Config
 from bot.conversation import Conversation
 from bot.left_behind import tell_left_behind
 from bot.modes import StoredModes
-from bot.same_venue import check_venues
+from bot.same_venue import bar_moved
 from bot.schedule import Schedule
 from engine.clock import Clock, SystemClock
 from engine.coordinator import Coordinator
@@ -50,7 +50,6 @@ async def run(config: Config, stop: asyncio.Event) -> None:
 
 async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event) -> bool:
     """Whether it ended in good order: told to, and with nothing left under way."""
-    await check_venues({ConnectionId(name): one.venue for name, one in config.connections.items()}, store)
     conversation = Conversation(config.telegram, store, clock, VERSION)
     modes = StoredModes(store.settings)
     desk = build_desk(config, store.journal, store.candles, modes, clock, conversation)
@@ -62,10 +61,11 @@ async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event)
     ]
     page: HealthPage | None = None
     try:
+        barred = await bar_moved((one for room in desk.rooms for one in room.connections), store, clock)
         await desk.start(store.was_clean)
         await tell_left_behind(desk.connections(), store, clock)
         page = await _health_page(config, desk, clock, lambda: conversation.reachable)
-        await _tell_start(store, desk, clock)
+        await _tell_start(store, desk, clock, barred)
         schedule.arm()
         await conversation.start()
         await stop.wait()
@@ -144,10 +144,14 @@ async def _tell_stop(store: Store, desk: Coordinator, clock: Clock) -> None:
         logger.error("that we stop could not be stored: {}", error)
 
 
-async def _tell_start(store: Store, desk: Coordinator, clock: Clock) -> None:
-    """One notice a connection: version, mode and what was restored; loud after a crash."""
+async def _tell_start(
+    store: Store, desk: Coordinator, clock: Clock, barred: Collection[ConnectionId]
+) -> None:
+    """One notice a connection that was started: version, mode and what was restored; loud after a crash."""
     notices = []
     for name in desk.connections():
+        if name in barred:
+            continue
         view = desk.view(name)
         data = {
             "connection": name,

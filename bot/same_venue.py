@@ -1,43 +1,56 @@
-"""No connection is pointed at another venue while its live book is open: the books of one account would be held against
-another's, and what seems to be missing there would be taken off the positions (law 3)."""
+"""No connection works at another venue while its live book is open: the books of one account would be held against
+another's, and what seems to be missing there would be taken off the positions (law 3). It alone stays behind, and the
+owner is told what to do; the others' books must not be left to nobody because of it (law 16)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from bot.config import ConfigError
+from loguru import logger
+
 from engine.books import read_book, what_is_open
+from engine.clock import Clock
+from engine.connection import Connection
+from engine.core.errors import Corrupt
 from engine.core.ids import ConnectionId, book_id
 from engine.core.model import Mode
+from engine.leaving_live import elsewhere
 from storage.store import Store
 
 
-async def check_venues(venues: Mapping[ConnectionId, str], store: Store) -> None:
-    """At each start, before anything else: remember at which venue each connection is, and refuse to go on where an
-    open live book is at another one. Raises ConfigError with a sentence for each, StorageTrouble, Corrupt."""
-    moved: list[str] = []
-    for name, venue in venues.items():
+async def bar_moved(connections: Iterable[Connection], store: Store, clock: Clock) -> frozenset[ConnectionId]:
+    """Before anything starts: remember at which venue each connection is, and bar those whose open live book is at
+    another one. Returns the barred ones, told at each start. Raises StorageTrouble."""
+    barred = set()
+    for one in connections:
+        name, venue = one.settings.connection, one.settings.venue
         before = str(await store.settings.get(_key(name), ""))
         if before == venue:
             continue
-        still_open = await _what_is_open(store, name) if before else ""
-        if still_open:
-            moved.append(_sentence(name, before, venue, still_open))
-        else:
+        still_open = await _what_is_open(store, name) if before else {}
+        if not any(still_open.values()):
             await store.settings.set(_key(name), venue)
-    if moved:
-        raise ConfigError(moved)
+            continue
+        await store.journal.tell([elsewhere(name, clock.now(), before, venue, still_open)])
+        reason = _sentence(name, before, venue)
+        logger.error("{}", reason)
+        one.bar(reason)
+        barred.add(name)
+    return frozenset(barred)
 
 
-async def _what_is_open(store: Store, name: ConnectionId) -> str:
-    book = await read_book(store.journal, book_id(name, Mode.LIVE))
-    return "; ".join(part for part in what_is_open(book.state).values() if part)
+async def _what_is_open(store: Store, name: ConnectionId) -> dict[str, str]:
+    """In words; what can't be read may have something open."""
+    try:
+        return what_is_open((await read_book(store.journal, book_id(name, Mode.LIVE))).state)
+    except Corrupt as error:
+        return {"reason": str(error)}
 
 
-def _sentence(name: ConnectionId, before: str, venue: str, still_open: str) -> str:
+def _sentence(name: ConnectionId, before: str, venue: str) -> str:
     return (
-        f"connections.{name}.venue: says {venue}, but its live book is open at {before} ({still_open}). Write {before} "
-        f"again, or close that first; for an account at {venue} add a connection with another name."
+        f"{name} was not started: the config says {venue}, but its live book is at {before}. Write {before} again as "
+        f"connections.{name}.venue and start the desk again"
     )
 
 

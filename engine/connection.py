@@ -67,6 +67,7 @@ class Connection:
         self._instruments: dict[Symbol, Instrument] = {}
         self._left_out: frozenset[Symbol] = frozenset()
         self._ready = False
+        self._barred = ""
         self._task: asyncio.Task[None] | None = None
 
     # ── what it is told ───────────────────────────────────────────────────────────────────
@@ -132,11 +133,19 @@ class Connection:
             self.settings = replace(self.settings, mode=mode)
             self.runner = Runner(self.settings, self._journal, self._clock, self._notifier)
 
+    def bar(self, reason: str) -> None:
+        """Before the start: it is not to begin in this process. Its book is shown as it is, nobody leads it, no venue
+        is asked about it, and commands are answered with `reason`."""
+        self._barred = reason
+
     # ── its life ──────────────────────────────────────────────────────────────────────────
 
     async def start(self, clean: bool) -> None:
         """Restore the books and begin. Damaged books, a missing key or a client that can't be made stop this
         connection alone, and are told (law 16); raises StorageTrouble: without a database nothing may trade."""
+        if self._barred:
+            await self._only_read()
+            return
         opened = True
         try:
             await self._open(clean)
@@ -148,6 +157,14 @@ class Connection:
             await self._tell_failure(error)
             opened = False
         self._begin(opened)
+
+    async def _only_read(self) -> None:
+        self.runner.close_gate()
+        self.runner.close(self._barred)
+        try:
+            await self.runner.restore()
+        except Corrupt as error:
+            logger.error("{} can't be shown: {}", self.runner.book, error)
 
     def _begin(self, opened: bool) -> None:
         self._task = asyncio.get_running_loop().create_task(self._supervise(opened))
@@ -257,9 +274,9 @@ class Connection:
 
     @property
     def is_flat(self) -> bool:
-        """Whether its books are known, and nothing is open or under way in them."""
+        """Whether its books are known and led, and nothing is open or under way in them."""
         state = self.runner.state
-        return state.opened_at is not None and not is_open(state)
+        return not self._barred and state.opened_at is not None and not is_open(state)
 
     async def live_book(self) -> TraderState:
         """What its live book has, while it may be at work on the other one. Raises Corrupt, StorageTrouble."""

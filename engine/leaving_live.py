@@ -32,6 +32,14 @@ def left_behind(connection: ConnectionId, at: datetime, state: TraderState) -> N
     return _of_live_book("left_behind", connection, at, what_is_open(state))
 
 
+def elsewhere(
+    connection: ConnectionId, at: datetime, before: str, venue: str, open_: dict[str, str]
+) -> Notice:
+    """The config says `venue`, and the live book is open at `before`, or can't be read: it was not started. `open_`:
+    what is open, or why nobody knows."""
+    return _of_live_book("elsewhere", connection, at, {"before": before, "venue": venue} | open_)
+
+
 def _of_live_book(kind: str, connection: ConnectionId, at: datetime, data: dict[str, str]) -> Notice:
     place = {"connection": connection, "mode": Mode.LIVE.value}
     return Notice(at, book_id(connection, Mode.LIVE), kind, Weight.CRITICAL, data | place)

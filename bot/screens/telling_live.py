@@ -20,6 +20,13 @@ def _left_behind(it: Fields) -> Html:
     return lines(say("notice.left_behind", connection=it.text("connection")), *_open(it))
 
 
+def _elsewhere(it: Fields) -> Html:
+    named = {name: it.text(name) for name in ("connection", "venue", "before")}
+    if it.has("reason"):
+        return say("notice.elsewhere_unreadable", **named, reason=it.text("reason"))
+    return lines(say("notice.elsewhere", **named), *_open(it))
+
+
 def _open(it: Fields) -> list[Html | None]:
     """Last, since a long list is what may be cut off."""
     return [
@@ -36,5 +43,6 @@ LIVE_BODIES: dict[str, Callable[[Fields], Html]] = {
     "on_paper": _on_paper,
     "kept_live": _kept_live,
     "left_behind": _left_behind,
+    "elsewhere": _elsewhere,
     "live_unreadable": _unreadable,
 }

@@ -152,6 +152,36 @@ async def test_law_5_a_connection_that_left_the_config_is_told_and_goes_on_once_
         assert len(desk.state().positions) == 1
 
 
+async def test_law_3_a_connection_moved_to_another_venue_stays_behind_alone_and_goes_on_once_it_is_back(
+    tmp_path: Path,
+) -> None:
+    async with live_desk(tmp_path) as desk:
+        bot = await holding(desk)
+        assert await bot.terminate() == 0
+        orders, facts = (await desk.venue())["orders"], desk.facts()
+        text = desk.whole.config.read_text(encoding="utf-8")
+        lines = text.split("[connections.main]")[1].split("[presets")[0]
+        beside = f"[connections.spare]{lines}".replace("live = true\n", "")
+        moved = text.replace('venue = "binance"', 'venue = "kraken"', 1) + beside
+        desk.whole.config.write_text(moved, encoding="utf-8")
+        bot = await desk.whole.run()
+        told = await desk.whole.told("main was not started: the config says kraken")
+        (stop,) = desk.state().orders
+        assert stop in told.text
+        started = await desk.whole.told("spare · PAPER")
+        assert "has started" in started.text
+        refused = await desk.whole.ask("/pause main", "Write binance again")
+        assert "main" in refused.text
+        await desk.whole.ask("/pause spare", "paused")
+        assert await bot.terminate() == 0
+        assert (await desk.venue())["orders"] == orders
+        assert desk.facts() == facts
+        desk.whole.config.write_text(text, encoding="utf-8")
+        bot = await desk.whole.run()
+        await desk.settled(bot, starts=2)
+        assert len(desk.state().positions) == 1
+
+
 async def test_law_5_a_live_position_is_led_though_paper_is_stored_until_it_is_closed(tmp_path: Path) -> None:
     async with live_desk(tmp_path) as desk:
         bot = await holding(desk)

@@ -12,6 +12,7 @@ from engine.clock import SystemClock
 from engine.core import inputs as i
 from engine.core.ids import CommandId, ConnectionId
 from engine.core.model import Mode, Side
+from engine.core.settings import TraderSettings
 from storage.outbox import AlertRow
 from storage.store import Store
 from tests.support.builders import BTC, START, preset, quote, settings
@@ -28,9 +29,9 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
-def process(store: Store, venue: LiveVenue | None = None) -> Engine:
+def process(store: Store, venue: LiveVenue | None = None, *settings: TraderSettings) -> Engine:
     """A process with nothing in memory, on what the last one left on disk and at the venue."""
-    engine = Engine(ONE, journal=store.journal, modes=StoredModes(store.settings))
+    engine = Engine(*(settings or (ONE,)), journal=store.journal, modes=StoredModes(store.settings))
     engine.live = venue or engine.live
     return engine
 

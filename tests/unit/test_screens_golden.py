@@ -305,6 +305,7 @@ NOTICES: dict[str, dict[str, str | int | bool | None]] = {
     "on_paper": {},
     "kept_live": {"positions": "BTC/USDT 0.016 (stop 58800)", "orders": "BTC/USDT sell 0.016 (stop, working, pdabc)"},
     "left_behind": {"positions": "", "orders": "BTC/USDT buy 0.016 (entry, unknown, pdabc)"},
+    "elsewhere": {"before": "binance", "venue": "kraken", "positions": "BTC/USDT 0.016 (stop 58800)", "orders": ""},
     "live_unreadable": {"reason": "fact 3 of book main.live is missing: restore a backup"},
     "stop_moved": {"position": "p1", "symbol": "BTC/USDT", "stop": "59400", "by": "trailing"},
     "breaker": {"breaker": "drawdown", "step": "warn", "figure": "0.0512", "limit": "0.05"},
