@@ -21,10 +21,14 @@ def _left_behind(it: Fields) -> Html:
 
 
 def _elsewhere(it: Fields) -> Html:
-    named = {name: it.text(name) for name in ("connection", "venue", "before")}
+    connection, venue, before = it.text("connection"), it.text("venue"), it.text("before")
     if it.has("reason"):
-        return say("notice.elsewhere_unreadable", **named, reason=it.text("reason"))
-    return lines(say("notice.elsewhere", **named), *_open(it))
+        reason = it.text("reason")
+        return say(
+            "notice.elsewhere_unreadable", connection=connection, venue=venue, before=before, reason=reason
+        )
+    told = say("notice.elsewhere", connection=connection, venue=venue, before=before)
+    return lines(told, *_open(it))
 
 
 def _open(it: Fields) -> list[Html | None]:
