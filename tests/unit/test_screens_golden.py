@@ -324,6 +324,7 @@ NOTICES: dict[str, dict[str, str | int | bool | None]] = {
 WAYS: dict[str, tuple[str, dict[str, str | int | bool | None]]] = {
     "at_a_price": ("order_placed", {**SENT, "type": "limit", "price": "59000", "preset": None, "reason": "by hand"}),
     "nothing_filled": ("order_ended", {**SENT, "status": "never_arrived", "detail": "the venue does not know it"}),
+    "elsewhere_unreadable": ("elsewhere", {"before": "binance", "venue": "kraken", "reason": "fact 3 is missing"}),
     "known_again": ("stop_resting", {**DONE, "resting": "0.015984", "lost_at": NOW.isoformat()}),
     "leaving_part": ("order_filled", SALE),
     "stop_part": ("order_filled", {**SALE, "purpose": "stop", "type": "stop", "reason": "stop_loss"}),
