@@ -68,7 +68,7 @@ class AccountCalls:
                     return await send(*request)
                 except refusals.CAUGHT as error:
                     if asking.status is not None:
-                        self.gate.learn(refusals.meaning_of_question(error, self._row.ccxt_id, asking))
+                        self._obey(refusals.meaning_of_question(error, self._row.ccxt_id, asking), asking)
                     raise
 
         client.fetch = fetch
@@ -110,9 +110,13 @@ class AccountCalls:
                 if (
                     asking.status is not None
                 ):  # our own Budget's wait is not the venue's: exits don't wait for it
-                    self.gate.learn(meaning)
+                    self._obey(meaning, asking)
                 # Not chained: ccxt's own text may carry a whole address.
                 raise meaning from None
+
+    def _obey(self, meaning: PocketdeskError, asking: Attempt) -> None:
+        """Leave the venue alone, if that is what it wants."""
+        self.gate.learn(meaning, refusals.is_limit_of_questions(self._row.ccxt_id, asking))
 
     async def find(
         self, how: Callable[[Any, Any, Symbol], Awaitable[Raw | None]], name: str, symbol: Symbol
@@ -129,7 +133,7 @@ class AccountCalls:
         """What a failed submit or cancel raises. A refused time is mended, but nothing is sent again."""
         meaning = refusals.meaning_of_act(error, self._row.ccxt_id, sending)
         if sending.status is not None:
-            self.gate.learn(refusals.meaning_of_question(error, self._row.ccxt_id, sending))
+            self._obey(refusals.meaning_of_question(error, self._row.ccxt_id, sending), sending)
         if refusals.is_clock(self._row.ccxt_id, sending):
             try:
                 await self._set_clock()

@@ -64,7 +64,7 @@ class CcxtExchange:
         with attempt(acts=True) as sending:
             try:
                 await self._calls.ensure(request.symbol)
-                self._calls.budget.check(urgent=request.reduces)
+                self._calls.budget.check_order(urgent=request.reduces)
                 exact.check(self._calls.orders, request)
                 raw = await undisturbed(self._dialect.place, self._calls.orders, request)
                 report = self._accepted(raw, request)

@@ -74,19 +74,25 @@ def _trusting(certificates: str) -> ssl.SSLContext:
 
 class Gate:
     """Once a venue told us to wait, nobody asks it anything until the wait is over (FAILURES M11): a 429 that is
-    not obeyed becomes a ban."""
+    not obeyed becomes a ban. Only orders that the venue counts apart don't wait for what was over with questions."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._until = clock.monotonic()
+        self._until = self._questions_until = clock.monotonic()
 
-    def check(self) -> None:
-        """Raise Unavailable while the wait lasts."""
-        left = self._until - self._clock.monotonic()
+    def check(self, apart: bool = False) -> None:
+        """Raise Unavailable while the wait lasts; `apart` is a request that is not counted among the questions."""
+        until = self._until if apart else max(self._until, self._questions_until)
+        left = until - self._clock.monotonic()
         if left > 0:
             raise Unavailable(f"The venue wants to be left alone for {left:.0f} s more.", retry_after=left)
 
-    def learn(self, error: PocketdeskError) -> None:
+    def learn(self, error: PocketdeskError, questions_only: bool = False) -> None:
         """Take over what an error tells of waiting; a shorter wait never cuts a longer one."""
-        if isinstance(error, Unavailable) and error.retry_after:
-            self._until = max(self._until, self._clock.monotonic() + error.retry_after)
+        if not isinstance(error, Unavailable) or not error.retry_after:
+            return
+        until = self._clock.monotonic() + error.retry_after
+        if questions_only:
+            self._questions_until = max(self._questions_until, until)
+        else:
+            self._until = max(self._until, until)

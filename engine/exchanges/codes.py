@@ -18,7 +18,8 @@ class Codes:
     `key`: the key, its signature or its rights, which are looked at before anything is done. `clock`: our time is
     off, or with `clock_words` only if the sentence that comes with it has one of them, since the code stands for
     something else as well. `duplicate` and `duplicate_words` mark a refusal that shows that an order of this name is
-    there. `limited`: too many requests, whatever the status."""
+    there. `limited`: too many requests, whatever the status; `limited_questions` are those that orders are not counted
+    among."""
 
     refused: Mapping[str, str]
     missing: frozenset[str]
@@ -28,6 +29,7 @@ class Codes:
     duplicate: frozenset[str] = field(default_factory=frozenset)
     duplicate_words: tuple[str, ...] = ()
     limited: frozenset[str] = field(default_factory=frozenset)
+    limited_questions: frozenset[str] = field(default_factory=frozenset)
 
 
 CODES: Mapping[str, Codes] = {
@@ -166,6 +168,8 @@ CODES: Mapping[str, Codes] = {
                 "EGeneral:Too many requests",
             }
         ),
+        # Placing and cancelling have a limiter of their own: guides/spot-rest-ratelimits
+        limited_questions=frozenset({"EAPI:Rate limit exceeded"}),
     ),
     # https://www.kucoin.com/docs-new/error-code/http and /spot ; ccxt's kucoin.py 'exceptions'.
     # Not here: 400100 and 100004, which stand for wrong parameters, for an unknown order and for a clientOid that is

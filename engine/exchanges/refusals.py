@@ -65,6 +65,12 @@ def is_missing(venue: str, attempt: Attempt) -> bool:
     return code in codes.missing
 
 
+def is_limit_of_questions(venue: str, attempt: Attempt) -> bool:
+    """The venue's own word that too much was asked, which says nothing of orders: they are counted apart there."""
+    codes, code = _code(venue, attempt)
+    return not attempt.acts and attempt.status not in TOO_OFTEN and code in codes.limited_questions
+
+
 def is_clock(venue: str, attempt: Attempt) -> bool:
     """The venue refuses the time that we put on a request, which it looks at before it does anything."""
     codes, code = _code(venue, attempt)

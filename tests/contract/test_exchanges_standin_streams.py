@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from engine.core.errors import Unavailable
 from engine.core.model import Side, VenueStatus
 from engine.exchanges.credentials import Credentials
 from engine.exchanges.dialects import bingx, kucoin
+from engine.exchanges.dialects.kraken import Kraken
 from tests.contract import test_exchanges_user_stream as streams
 from tests.contract.exchange_ears import Ears, listening
 from tests.contract.exchange_venue import BTC, CREDENTIALS, START, LiveUnderTest, live
@@ -29,7 +31,10 @@ STOP = streams.STOP
 
 
 @pytest.mark.parametrize("name", VENUES)
-async def test_law3_a_fill_is_the_same_by_stream_and_by_question(name: str) -> None:
+async def test_law3_a_fill_is_the_same_by_stream_and_by_question(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Kraken, "allowance", replace(Kraken.allowance, seconds=1.0))
     await streams.test_law3_a_fill_is_the_same_by_stream_and_by_question(name, "USDT")
 
 

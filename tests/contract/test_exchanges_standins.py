@@ -251,6 +251,32 @@ async def test_kraken_a_part_filled_order_is_told_with_its_executions() -> None:
         assert sum(fill.quantity for fill in report.fills) == report.filled == STOP.quantity * Decimal("0.4")
 
 
+async def test_m11_kraken_a_limit_of_questions_holds_back_no_order() -> None:
+    """They have a limiter of their own: an exit that waits for what was over with questions is a loss for nothing."""
+    async with live("kraken") as venue:
+        await venue.exchange.submit(RESTING)
+        venue.running.fault("balance", "status", code="EAPI:Rate limit exceeded", times=1)
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="left alone"):
+                await venue.exchange.balances()
+        await venue.exchange.cancel(RESTING.client_order_id, BTC)
+        await venue.exchange.submit(ORDER)
+        assert venue.orders() == [RESTING.client_order_id, ORDER.client_order_id]
+
+
+@pytest.mark.parametrize("fault", [{"code": "EGeneral:Temporary lockout"}, {"status": 429}])
+async def test_m11_kraken_any_other_limit_holds_back_orders_too(fault: dict[str, Any]) -> None:
+    async with live("kraken") as venue:
+        await venue.exchange.balances()
+        await venue.exchange.open_orders([BTC])
+        venue.running.fault("balance", "status", times=1, **fault)
+        with pytest.raises(Unavailable, match="left alone"):
+            await venue.exchange.balances()
+        with pytest.raises(Rejected, match="left alone"):
+            await venue.exchange.submit(ORDER)
+        assert venue.orders() == []
+
+
 async def test_kraken_turns_the_pages_of_a_history_of_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Kraken, "allowance", Allowance(1000, 45.0))
     async with live("kraken", third_coin=True) as venue:

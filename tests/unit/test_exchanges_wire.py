@@ -225,6 +225,33 @@ async def test_o3_a_call_that_acts_sends_one_request() -> None:
         assert len(recorder.seen) == 1
 
 
+class Noted(Budget):
+    """Writes down what was left when each request left."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        super().__init__(allowance, SystemClock())
+        self.lefts: list[int] = []
+
+    def sent(self, url: str) -> None:
+        self.lefts.append(self.left)
+        super().sent(url)
+
+
+async def test_m11_questions_of_one_call_wait_for_room_and_what_acts_does_not() -> None:
+    async with recording() as recorder:
+        client, budget = client_of("binance", recorder.url), Noted(Allowance(2, 0.3))
+        Wire(client, budget, Gate(SystemClock()), again=False)
+        with attempt(acts=False):
+            for _ in range(5):
+                await client.fetch(f"{recorder.url}/ask", "GET")
+        assert min(budget.lefts) == 1
+        with attempt(acts=True):
+            budget.spend(2)
+            await client.fetch(f"{recorder.url}/order", "POST")
+        await client.close()
+        assert (budget.lefts[-1], len(recorder.seen)) == (0, 6)
+
+
 async def test_an_answer_without_an_order_id_is_unknown_and_rounding_stays_ours() -> None:
     getcontext().rounding = ROUND_HALF_EVEN
     async with recording() as recorder:

@@ -52,7 +52,8 @@ class Bybit(TwoKinds):
         return answer
 
     def _page(self, rows: list[Raw]) -> Page:
-        return super()._page([_with_fee_coin(raw) for raw in rows])
+        """The cursor says whether there is more, and not how full a page is: it may be shorter than was asked for."""
+        return Page([_with_fee_coin(raw) for raw in rows], self._after(rows))
 
     def _after(self, rows: list[Raw]) -> Mapping[str, Any] | None:
         """ccxt puts `nextPageCursor` into the first row of the answer (`add_pagination_cursor_to_result`), and then

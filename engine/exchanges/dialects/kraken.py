@@ -33,9 +33,15 @@ class Kraken(Dialect):
     """`stopLossPrice` becomes ordertype stop-loss; `triggerPrice` would be sent as a plain order (ccxt
     `order_request`). Market orders are by base quantity. The order's name is cl_ord_id, at most 18 characters."""
 
-    # A counter of 15 that falls by a third each second, for the lowest tier; history costs 2. Orders have their own:
-    # https://docs.kraken.com/api/docs/guides/spot-rest-ratelimits
-    allowance = Allowance(30, 45.0)
+    # A counter of 15 that falls by 0.33 a second, for the lowest tier; history costs 2; placing and cancelling have a
+    # limiter of their own: https://docs.kraken.com/api/docs/guides/spot-rest-ratelimits
+    allowance = Allowance(
+        15,
+        15 / 0.33,
+        falls=True,
+        heavier={"TradesHistory": 2, "QueryTrades": 2},
+        apart=frozenset({"AddOrder", "CancelOrder"}),
+    )
     streams = True
     whole_account = True
     trades_page = PAGE
