@@ -68,6 +68,8 @@ class Flaps:
         return rang[-1] if rang else None
 
     def flaps(self, one: Waiting, now: datetime) -> bool:
+        if one.weight >= Weight.CRITICAL:
+            return False  # such as a refused key, which halts: no halt is only an edit
         rang = self._rang.get(one.key)
         return rang is not None and len(rang) == FLAPPING and now - rang[0] <= FLAPS_WITHIN
 

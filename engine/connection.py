@@ -67,7 +67,8 @@ class Connection:
         self._instruments: dict[Symbol, Instrument] = {}
         self._left_out: frozenset[Symbol] = frozenset()
         self._ready = False
-        self._barred = ""
+        self.barred = ""
+        """Why it is not to begin in this process; empty for all but very few."""
         self._task: asyncio.Task[None] | None = None
 
     # ── what it is told ───────────────────────────────────────────────────────────────────
@@ -136,14 +137,14 @@ class Connection:
     def bar(self, reason: str) -> None:
         """Before the start: it is not to begin in this process. Its book is shown as it is, nobody leads it, no venue
         is asked about it, and commands are answered with `reason`."""
-        self._barred = reason
+        self.barred = reason
 
     # ── its life ──────────────────────────────────────────────────────────────────────────
 
     async def start(self, clean: bool) -> None:
         """Restore the books and begin. Damaged books, a missing key or a client that can't be made stop this
         connection alone, and are told (law 16); raises StorageTrouble: without a database nothing may trade."""
-        if self._barred:
+        if self.barred:
             await self._only_read()
             return
         opened = True
@@ -160,7 +161,7 @@ class Connection:
 
     async def _only_read(self) -> None:
         self.runner.close_gate()
-        self.runner.close(self._barred)
+        self.runner.close(self.barred)
         try:
             await self.runner.restore()
         except Corrupt as error:
@@ -276,7 +277,7 @@ class Connection:
     def is_flat(self) -> bool:
         """Whether its books are known and led, and nothing is open or under way in them."""
         state = self.runner.state
-        return not self._barred and state.opened_at is not None and not is_open(state)
+        return not self.barred and state.opened_at is not None and not is_open(state)
 
     async def live_book(self) -> TraderState:
         """What its live book has, while it may be at work on the other one. Raises Corrupt, StorageTrouble."""

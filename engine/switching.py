@@ -126,6 +126,8 @@ class Switching:
         if not self._is_live(connection):
             return Answer()
         answer = await self._pause(connection)
+        if self._connections[connection].barred:
+            return answer  # nothing is at work there, and nothing is to be wished for
         if not self._is_live(connection):
             return Answer()  # an earlier tap was carried out meanwhile
         async with self._storing:

@@ -145,6 +145,17 @@ def test_flapping_is_over_once_it_was_quiet_and_is_not_remembered_for_ever() -> 
     assert list(flaps._rang) == ["other"]
 
 
+def test_law_10_what_is_critical_is_never_only_an_edit() -> None:
+    """A refused key halts each time: the fourth halt of a night makes as much sound as the first."""
+    flaps, at = Flaps(), datetime(2024, 3, 1, tzinfo=UTC)
+    for minute in range(6):
+        now = at + timedelta(minutes=minute)
+        one = replace(waiting("trouble", Weight.CRITICAL), key="k", data={"episode": now.isoformat()})
+        one = replace(one, sent_at=now - timedelta(seconds=30))
+        assert flaps.rings_anew(one, now)
+        flaps.rang(one, now)
+
+
 def test_law_10_a_long_outage_that_begins_as_the_fourth_of_many_rings_once_the_others_are_past() -> None:
     """Told again each minute, and each time edited: the edits must not make it look as if it had been heard."""
     flaps, at = Flaps(), datetime(2024, 3, 1, tzinfo=UTC)

@@ -62,6 +62,8 @@ async def test_law_3_an_open_live_book_is_not_held_against_another_venue_and_the
         assert engine.made == [Mode.PAPER], "nobody can send anything to the new venue for it"
         answer = await engine.desk.send(MAIN, Pause(START, CommandId("p"), "owner"))
         assert "Write binance again" in answer.refused
+        assert "Write binance again" in (await engine.desk.go_paper(MAIN)).refused
+        assert not engine.desk.leaving_live(MAIN)
         assert not (await engine.desk.send(OTHER, Pause(START, CommandId("p"), "owner"))).refused
         engine.clock.advance(timedelta(seconds=1))
         engine.desk.tick()
