@@ -70,10 +70,10 @@ class Wire:
 
     async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
         """What ccxt calls for each request. Raises Unavailable, before anything leaves, while we are to wait."""
-        self._gate.check(apart=self._budget.is_apart(url))
         noted = _attempt.get()
         if noted is None or not noted.acts:
             await self._budget.room(url)
+        self._gate.check(apart=self._budget.is_apart(url))
         if noted is not None:
             noted.status, noted.headers, noted.body = None, None, ""
         if noted is not None and noted.acts and method != "GET":

@@ -12,7 +12,7 @@ from engine.clock import SystemClock
 from engine.core.errors import Unavailable
 from engine.core.model import OrderReport, Side
 from engine.exchanges.dialects import dialect_of, kraken
-from sandbox.exchange.bybit import trading
+from sandbox.exchange.bybit.params import Params
 from tests.contract.exchange_venue import BTC, LiveUnderTest, live
 from tests.contract.test_exchanges import an_order
 from tests.support.standins import kraken_rest
@@ -91,7 +91,7 @@ async def test_an_order_filled_bit_by_bit_is_told_with_all_of_it(name: str) -> N
 async def test_bybit_pages_shorter_than_asked_for_are_turned_while_there_is_a_cursor(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(trading.Params, "limit", lambda _params, _usual, _most: PAGE - 1)
+    monkeypatch.setattr(Params, "limit", lambda _params, _usual, _most: PAGE - 1)
     async with live("bybit") as venue:
         report = await swept(venue)
         asked = await venue.exchange.fills([BTC], lately())
