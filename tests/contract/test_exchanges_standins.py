@@ -230,7 +230,7 @@ async def test_kraken_twenty_executions_of_one_order_can_be_asked_for() -> None:
         await venue.exchange.submit(RESTING)
         holds = venue.running.venue.matching.holds
         for number in range(1, 21):
-            await asyncio.sleep(0.005)  # what moves in the millisecond in which an order came does not fill it
+            await asyncio.sleep(0.005)  # in its first millisecond an order is not filled
             holds.release()
             holds.add(Decimal(number) / 20)
             await venue.price(Decimal(39000 + number))
