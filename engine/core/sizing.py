@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from engine.core.model import Instrument
-from engine.core.money import ONE, ZERO, Price, Quantity, Quote, floor_to
+from engine.core.money import ONE, ZERO, Price, Quantity, Quote, floor_digits, floor_to
 from engine.core.settings import Size
+
+CENT = Decimal("0.01")
 
 
 def wanted_value(size: Size, equity: Quote, price: Price, stop_distance: Price, factor: Decimal) -> Quote:
@@ -36,8 +38,9 @@ def below_minimum(quantity: Quantity, price: Price, instrument: Instrument) -> s
         least = max(instrument.min_quantity, instrument.lot)
         return f"{quantity} {instrument.base} is below the venue's least of {least}"
     if quantity * price < instrument.min_notional:
-        value = (quantity * price).quantize(Decimal("0.01"))
-        return f"{value} {instrument.quote} is below the venue's least of {instrument.min_notional} {instrument.quote}"
+        value = quantity * price
+        shown = value.quantize(CENT) if value >= ONE else floor_digits(value, 2)
+        return f"{shown:f} {instrument.quote} is below the venue's least of {instrument.min_notional} {instrument.quote}"
     return ""
 
 

@@ -11,11 +11,13 @@ import pytest
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.effects import Query, Submit
+from engine.core.ids import Coin
 from engine.core.market import STALE_AFTER
 from engine.core.model import Direction, Mode, Side, VenueStatus
 from engine.core.orders import Purpose
 from engine.core.risk import Approved, Proposal, exposure
 from engine.core.settings import Limits, Size
+from engine.core.sizing import below_minimum
 from tests.support.builders import (
     BNB,
     BTC,
@@ -25,6 +27,7 @@ from tests.support.builders import (
     instrument,
     preset,
     price,
+    quantity,
     quote,
     ratio,
     report,
@@ -317,3 +320,11 @@ def test_a_preset_that_was_switched_off_takes_no_signal() -> None:
     assert desk.signal(BTC).facts == []
     desk.command(i.SwitchPreset, CROSS, True)
     assert enter(desk) == ""
+
+
+def test_a_small_value_in_a_dear_quote_coin_keeps_its_digits() -> None:
+    rules = replace(
+        instrument(BTC), quote=Coin("BTC"), min_quantity=quantity("0"), min_notional=quote("0.0001")
+    )
+    words = below_minimum(quantity("0.02"), price("0.0012345"), rules)
+    assert words == "0.000024 BTC is below the venue's least of 0.0001 BTC"
