@@ -40,7 +40,8 @@ def below_minimum(quantity: Quantity, price: Price, instrument: Instrument) -> s
     if quantity * price < instrument.min_notional:
         value = quantity * price
         shown = value.quantize(CENT) if value >= ONE else floor_digits(value, 2)
-        return f"{shown:f} {instrument.quote} is below the venue's least of {instrument.min_notional} {instrument.quote}"
+        coin = instrument.quote
+        return f"{shown:f} {coin} is below the venue's least of {instrument.min_notional} {coin}"
     return ""
 
 
