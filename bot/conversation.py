@@ -34,6 +34,7 @@ from bot.pair import announce as announce_on_terminal
 from bot.pairing import Announce, Pairing
 from bot.polling import POLL_SECONDS, Polling, sentence_of
 from bot.screens import talk
+from bot.telegram.transport import AiohttpRequest
 from bot.text import say
 from bot.unstored import Unstored
 from engine.clock import Clock
@@ -297,13 +298,8 @@ def _build(settings: Telegram) -> App:
         .base_file_url(f"{settings.file_base or settings.api_base}/file/bot")
         .concurrent_updates(True)
         .updater(None)
-        .connect_timeout(5)
-        .read_timeout(10)
-        .write_timeout(10)
-        .pool_timeout(5)
-        .connection_pool_size(32)
-        .get_updates_connect_timeout(5)
-        .get_updates_read_timeout(POLL_SECONDS + 10)
+        .request(AiohttpRequest(connections=32, read=10, write=10, connect=5, pool=5))
+        .get_updates_request(AiohttpRequest(connections=1, read=POLL_SECONDS + 10))
     )
     return builder.build()
 
