@@ -49,6 +49,11 @@ class MarketData(Protocol):
 class Exchange(Protocol):
     """One account. `submit` and `cancel` raise Rejected or OutcomeUnknown; the rest raise Unavailable."""
 
+    @property
+    def stops_lock(self) -> bool:
+        """Whether a stop that rests holds its coins: then balances without them contradict it."""
+        ...
+
     async def submit(self, request: OrderRequest) -> OrderReport:
         """Place an order, once; never repeats by itself (O3)."""
         ...
@@ -66,7 +71,8 @@ class Exchange(Protocol):
         ...
 
     async def fills(self, symbols: Sequence[Symbol], since: datetime) -> list[Fill]:
-        """Executions of our orders in these instruments since then, oldest first."""
+        """Executions in these instruments since then, oldest first: of our orders, and of the owner's own where the
+        venue tells them, which carry NOT_OURS for a name."""
         ...
 
     async def balances(self) -> list[Balance]: ...

@@ -59,11 +59,17 @@ async def _picture(
     balances = await exchange.balances()
     open_orders = await exchange.open_orders(symbols)
     orders, missing = await _ask_for_ours(
-        exchange, state, open_orders, left_out, doubted=any(balances_off(state, balances))
+        exchange, state, open_orders, left_out, doubted=any(balances_off(state, balances, open_orders))
     )
     fills = await exchange.fills(symbols, since)
     return VenuePicture(
-        tuple(balances), tuple(open_orders), tuple(orders), tuple(missing), tuple(fills), dict(state.holdings)
+        tuple(balances),
+        tuple(open_orders),
+        tuple(orders),
+        tuple(missing),
+        tuple(fills),
+        dict(state.holdings),
+        stops_lock=exchange.stops_lock,
     )
 
 

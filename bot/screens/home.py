@@ -87,8 +87,8 @@ def times(count: int) -> str:
 def _differences(one: Summary) -> list[Html]:
     """Where our books and the venue's are apart, or were not compared yet: each holds up entries."""
     found = [
-        say("home.shortfall", theirs=quantity(theirs, coin), since=clock_time(since))
-        for coin, (theirs, since) in one.shortfalls.items()
+        say("home.shortfall", theirs=quantity(short.theirs, coin), since=clock_time(short.since))
+        for coin, short in one.shortfalls.items()
     ]
     if one.foreign:
         found.append(say("home.foreign", count=one.foreign))

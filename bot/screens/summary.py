@@ -12,8 +12,9 @@ from engine.core.ids import Coin, ConnectionId, Symbol, base_of
 from engine.core.ledger import Phase, Position
 from engine.core.market import Market, equity
 from engine.core.model import Instrument, Mode
-from engine.core.money import ONE, ZERO, Price, Quantity, Quote, Ratio
+from engine.core.money import ONE, ZERO, Price, Quote, Ratio
 from engine.core.orders import Order, OrderStatus, Purpose
+from engine.core.state import OngoingShortfall
 from engine.desk import ConnectionView
 
 HALTED = "halted"
@@ -80,7 +81,7 @@ class Summary:
     unknown: Sequence[Order]
     troubles: Sequence[str]
     reconciled_at: datetime | None = None
-    shortfalls: Mapping[Coin, tuple[Quantity, datetime]] = field(default_factory=dict)
+    shortfalls: Mapping[Coin, OngoingShortfall] = field(default_factory=dict)
     foreign: int = 0
     leaving_live: bool = False
 

@@ -51,12 +51,14 @@ def _stop_refused(it: Fields) -> Html:
 
 
 def _position_reduced(it: Fields) -> Html:
-    return say("notice.position_reduced", symbol=it.text("symbol"), size=it.size(), price=it.price())
+    key = "notice.position_reduced_estimated" if it.has("estimated") else "notice.position_reduced"
+    return say(key, symbol=it.text("symbol"), size=it.size(), price=it.price())
 
 
 def _shortfall(it: Fields) -> Html:
     ours, theirs = it.shown("ours", quantity), it.shown("theirs", quantity)
-    return say("notice.shortfall", coin=it.text("coin"), ours=ours, theirs=theirs)
+    doubt = known("doubt", it.text("doubt")) if it.has("doubt") else ""
+    return say("notice.shortfall", coin=it.text("coin"), ours=ours, theirs=theirs, doubt=doubt)
 
 
 def _foreign_found(it: Fields) -> Html:

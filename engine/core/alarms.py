@@ -38,6 +38,17 @@ class Trouble(StrEnum):
     RECONCILE_FAILED = "reconcile_failed"
 
 
+class Doubt(StrEnum):
+    """Why it is not believed yet that the account holds less of a coin than our positions (law 17)."""
+
+    NOT_PROVEN = "not_proven"
+    """Only the balances say so."""
+    LOCKED = "locked"
+    """An order of ours works there and holds more of the coin than the balances have at all: they contradict it."""
+    ELSEWHERE = "elsewhere"
+    """It is in another account of the same owner."""
+
+
 class ForeignChoice(StrEnum):
     """What the owner wants done with an order that has our mark but is not in our books."""
 

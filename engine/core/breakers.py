@@ -23,7 +23,7 @@ from engine.core import facts as f
 from engine.core.draft import Draft
 from engine.core.ids import Coin, base_of
 from engine.core.market import equity
-from engine.core.money import ZERO, Price, Quote, Ratio
+from engine.core.money import ZERO, Price, Quote, Ratio, divided
 from engine.core.settings import Limits, Steps
 from engine.core.state import TraderState
 
@@ -37,15 +37,17 @@ ORDER = (f.Step.CLEAR, f.Step.WARN, f.Step.NO_ENTRIES, f.Step.HALT)
 
 
 def figures(state: TraderState, worth: Quote) -> dict[f.Breaker, Ratio]:
-    """Loss since the day began and drawdown from the high-water mark, as shares; zero when in profit."""
+    """Loss since the day began and drawdown from the high-water mark, as shares; zero when in profit. With all money
+    withdrawn they stay as they were: what was lost is neither more nor less by it (A14)."""
+    now = worth if worth > ZERO or not state.drained else state.drained
     return {
-        f.Breaker.DAILY_LOSS: _share_lost(state.day_equity, worth),
-        f.Breaker.DRAWDOWN: _share_lost(max(state.high_water, worth), worth),
+        f.Breaker.DAILY_LOSS: _share_lost(state.day_mark, now),
+        f.Breaker.DRAWDOWN: _share_lost(max(state.high_water, now), now),
     }
 
 
 def _share_lost(before: Quote, now: Quote) -> Ratio:
-    return Ratio(max((before - now) / before, ZERO)) if before > ZERO else Ratio(ZERO)
+    return Ratio(max(divided(before - now, before), ZERO)) if before > ZERO else Ratio(ZERO)
 
 
 def limit_of(step: f.Step, steps: Steps) -> Ratio:
@@ -88,6 +90,14 @@ def mark(draft: Draft) -> None:
             draft.emit(
                 f.HaltLatched(draft.at, move.breaker, f"{words} of {move.figure:.2%}, limit {move.limit:.2%}")
             )
+
+
+def mark_before_flow(draft: Draft) -> None:
+    """A flow counts against equity as it is then: what was won or lost since the last mark is no part of it."""
+    worth = equity(draft.state, draft.market, _at_their_stops(draft.state))
+    if worth is not None and worth > ZERO and worth != draft.state.equity:
+        cash = Quote(draft.state.holdings.get(draft.state.quote, ZERO))
+        draft.emit(f.EquityMarked(draft.at, worth, cash))
 
 
 def _anything_new(draft: Draft) -> bool:

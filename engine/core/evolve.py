@@ -10,15 +10,15 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from engine.core import evolve_foreign
+from engine.core import evolve_equity, evolve_foreign
 from engine.core import facts as f
 from engine.core.changed import changed
 from engine.core.ids import ClientOrderId, Coin, PositionId, base_of
 from engine.core.ledger import Phase, Position, book_fill
 from engine.core.model import Side, State
-from engine.core.money import ZERO, Quantity, Quote
+from engine.core.money import ZERO, Quantity, Quote, exact_sum
 from engine.core.orders import OrderStatus, Purpose
-from engine.core.state import OngoingTrouble, TraderState
+from engine.core.state import OngoingShortfall, OngoingTrouble, TraderState
 
 SETTLED_KEPT = 200
 """Settled orders that are remembered, for fills that come late."""
@@ -67,7 +67,7 @@ def _book_opened(state: TraderState, fact: f.BookOpened) -> None:
     state.connection, state.mode, state.nonce = fact.connection, fact.mode, fact.nonce
     state.quote, state.opened_at = fact.quote, fact.at
     state.holdings = {fact.quote: fact.balance}
-    state.equity = state.high_water = state.day_equity = fact.balance
+    state.equity = state.high_water = state.day_equity = state.day_mark = fact.balance
     state.day = fact.at.date().isoformat()
 
 
@@ -93,15 +93,6 @@ def _preset_switched(state: TraderState, fact: f.PresetSwitched) -> None:
 # ── limits ────────────────────────────────────────────────────────────────────────────────
 
 
-def _equity_marked(state: TraderState, fact: f.EquityMarked) -> None:
-    state.equity, state.equity_at = fact.equity, fact.at
-    state.high_water = max(state.high_water, fact.equity)
-
-
-def _day_began(state: TraderState, fact: f.DayBegan) -> None:
-    state.day, state.day_equity = fact.day, fact.equity
-
-
 def _breaker_moved(state: TraderState, fact: f.BreakerMoved) -> None:
     state.steps[fact.breaker] = fact.step
 
@@ -111,21 +102,19 @@ def _halt_latched(state: TraderState, fact: f.HaltLatched) -> None:
 
 
 def _halt_lifted(state: TraderState, fact: f.HaltLifted) -> None:
-    """The owner accepts the loss so far: day and high-water marks begin anew, or the halt would latch again at once."""
     state.halted, state.halted_at = "", None
     state.state = State.PAUSED
-    state.high_water = state.day_equity = state.equity
+    evolve_equity.halt_lifted(state)
     state.steps.clear()
 
 
 def _balance_flowed(state: TraderState, fact: f.BalanceFlowed) -> None:
     _hold(state, fact.coin, fact.amount)
-    for mark in ("equity", "high_water", "day_equity"):
-        setattr(state, mark, Quote(getattr(state, mark) + fact.value))
+    evolve_equity.flowed(state, fact)
 
 
 def _hold(state: TraderState, coin: Coin, amount: Decimal) -> None:
-    state.holdings[coin] = state.holdings.get(coin, ZERO) + amount
+    state.holdings[coin] = exact_sum(state.holdings.get(coin, ZERO), amount)
 
 
 # ── orders ────────────────────────────────────────────────────────────────────────────────
@@ -290,8 +279,10 @@ def _reconciled(state: TraderState, fact: f.Reconciled) -> None:
 
 
 def _shortfall_seen(state: TraderState, fact: f.ShortfallSeen) -> None:
-    _, since = state.shortfalls.get(fact.coin, (None, fact.at))
-    state.shortfalls[fact.coin] = (fact.theirs, since)
+    """When books and account agreed last is remembered from before: each look at a difference is written down too."""
+    known = state.shortfalls.get(fact.coin)
+    since, agreed = (known.since, known.agreed_at) if known else (fact.at, state.reconciled_at)
+    state.shortfalls[fact.coin] = OngoingShortfall(fact.theirs, since, agreed, fact.doubt)
 
 
 def _shortfall_over(state: TraderState, fact: f.ShortfallOver) -> None:
@@ -304,11 +295,18 @@ def _position_reduced(state: TraderState, fact: f.PositionReduced) -> None:
     _change_position(
         state,
         position.id,
-        left=Quantity(position.left + fact.quantity),
-        exit_value=Quote(position.exit_value + value),
+        left=Quantity(exact_sum(position.left, fact.quantity)),
+        exit_value=Quote(exact_sum(position.exit_value, value)),
+        fees=Quote(position.fees + fact.fee),
+        exit_fees=Quote(position.exit_fees + fact.fee),
+        sold_outside=Quantity(position.sold_outside + fact.quantity),
     )
     _hold(state, base_of(position.symbol), -fact.quantity * position.direction.sign)
-    _hold(state, state.quote, value * position.direction.sign)
+    _hold(state, state.quote, value * position.direction.sign - fact.fee)
+    if fact.execution is not None:
+        key = (fact.symbol, fact.execution)
+        state.outside_sales[key] = Quantity(state.outside_sales.get(key, ZERO) + fact.quantity)
+        _keep_newest(state.outside_sales, SETTLED_KEPT)
 
 
 # ── trouble ───────────────────────────────────────────────────────────────────────────────
@@ -333,8 +331,8 @@ _APPLY: dict[type, Callable[[TraderState, Any], None]] = {
     f.StateChanged: _state_changed,
     f.CommandDone: _command_done,
     f.PresetSwitched: _preset_switched,
-    f.EquityMarked: _equity_marked,
-    f.DayBegan: _day_began,
+    f.EquityMarked: evolve_equity.marked,
+    f.DayBegan: evolve_equity.day_began,
     f.BreakerMoved: _breaker_moved,
     f.HaltLatched: _halt_latched,
     f.HaltLifted: _halt_lifted,

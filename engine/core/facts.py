@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from engine.core.alarms import Breaker as Breaker
+from engine.core.alarms import Doubt as Doubt
 from engine.core.alarms import ForeignChoice as ForeignChoice
 from engine.core.alarms import Step as Step
 from engine.core.alarms import Trouble as Trouble
@@ -133,8 +134,8 @@ class HaltLifted(Fact):
 class BalanceFlowed(Fact):
     """Money came or went that no fill explains: a deposit, a withdrawal, the owner's own trade.
 
-    `value` is the flow in the quote coin: equity's day and high-water marks move with it, so that it is
-    neither a profit nor a loss.
+    `value` is the flow in the quote coin. It is neither a profit nor a loss, and it moves no breaker: what was lost
+    until then stays the same share of what there is (A14, docs/protection.md).
     """
 
     coin: Coin

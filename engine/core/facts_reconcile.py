@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.core.alarms import ForeignChoice
+from engine.core.alarms import Doubt, ForeignChoice
 from engine.core.fact import Fact
-from engine.core.ids import ClientOrderId, Coin, PositionId, Symbol
+from engine.core.ids import ClientOrderId, Coin, FillId, PositionId, Symbol
 from engine.core.model import OrderReport, VenueStatus
-from engine.core.money import Price, Quantity
+from engine.core.money import ZERO, Price, Quantity, Quote
 from engine.core.orders import Order
 
 
@@ -67,11 +67,13 @@ class OrderAdopted(Fact):
 
 @dataclass(frozen=True, slots=True)
 class ShortfallSeen(Fact):
-    """The account holds less of a coin than our positions: told, and entries in it wait until it is settled (A8)."""
+    """The account holds less of a coin than our positions: told, and entries in it wait until it is settled (A8).
+    `doubt`: what speaks against it, or is missing to believe it (law 17)."""
 
     coin: Coin
     ours: Quantity
     theirs: Quantity
+    doubt: Doubt = Doubt.NOT_PROVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,16 @@ class ShortfallOver(Fact):
 
 @dataclass(frozen=True, slots=True)
 class PositionReduced(Fact):
-    """The owner sold of it by hand (A1): booked as left at `price`, since no fill of ours tells."""
+    """The owner sold of it by hand (A1, A15). `execution` is the one at the venue that took it, with its price and what
+    of its `fee` (in the quote coin) falls on this part; None where none was found: then the price is the last one seen,
+    an estimate."""
 
     position_id: PositionId
     quantity: Quantity
     price: Price
+    execution: FillId | None = None
+    symbol: Symbol = Symbol("")
+    fee: Quote = Quote(ZERO)
 
 
 ReconcileFact = (

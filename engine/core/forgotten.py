@@ -66,7 +66,10 @@ def _traded_nothing(draft: Draft, order: Order, picture: VenuePicture) -> bool:
     theirs = sum((one.total for one in picture.balances if one.coin == coin), ZERO)
     if theirs == draft.state.holdings.get(coin, ZERO):
         return True  # a deposit of money meanwhile proves nothing against it
-    return all(isinstance(one, ShortfallGone) for one in balances_off(draft.state, picture.balances))
+    return all(
+        isinstance(one, ShortfallGone)
+        for one in balances_off(draft.state, picture.balances, picture.open_orders)
+    )
 
 
 def _end(draft: Draft, order: Order) -> None:

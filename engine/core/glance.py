@@ -75,7 +75,7 @@ def shows_nothing_new(
     if told != works or beyond(state.holdings, glance.balances) != before:
         return False
     # What the last whole picture did not judge, because something was under way, must not pass for agreement.
-    return not any(balances_off(state, glance.balances))
+    return not any(balances_off(state, glance.balances, glance.open_orders))
 
 
 def _is_new(state: TraderState, name: ClientOrderId) -> bool:

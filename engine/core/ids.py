@@ -38,6 +38,10 @@ def client_order_id(intent: IntentId) -> ClientOrderId:
     return ClientOrderId(PREFIX + base64.b32encode(digest).decode().lower())
 
 
+NOT_OURS = ClientOrderId("")
+"""Stands where an execution is of an order of the owner's own."""
+
+
 def is_ours(order: ClientOrderId | str | None) -> bool:
     """Whether an order at the venue carries our prefix and shape."""
     return bool(order) and str(order).startswith(PREFIX) and len(str(order)) == len(PREFIX) + 16

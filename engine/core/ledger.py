@@ -10,7 +10,7 @@ from enum import StrEnum
 from engine.core.changed import changed
 from engine.core.ids import Coin, PositionId, PresetId, Symbol, base_of
 from engine.core.model import Direction, Fill, Instrument
-from engine.core.money import ZERO, Price, Quantity, Quote, Ratio, floor_to
+from engine.core.money import ZERO, Price, Quantity, Quote, Ratio, divided, exact_sum, floor_to
 
 
 class Phase(StrEnum):
@@ -58,6 +58,8 @@ class Position:
     stop_refusals: int = 0
     stop_retry_after: datetime | None = None
     stop_touched_at: datetime | None = None
+    sold_outside: Quantity = Quantity(ZERO)
+    """What of `left` the owner sold at the venue himself, by orders that are not ours."""
 
     @property
     def quantity(self) -> Quantity:
@@ -67,12 +69,12 @@ class Position:
     @property
     def entry_price(self) -> Price:
         """Average price of the entry fills; zero before the first."""
-        return Price(self.entry_value / self.entered) if self.entered else Price(ZERO)
+        return Price(divided(self.entry_value, self.entered)) if self.entered else Price(ZERO)
 
     @property
     def exit_price(self) -> Price:
         """Average price of the exit fills; zero before the first."""
-        return Price(self.exit_value / self.left) if self.left else Price(ZERO)
+        return Price(divided(self.exit_value, self.left)) if self.left else Price(ZERO)
 
     def value(self, price: Price) -> Quote:
         """What is held, at `price`."""
@@ -80,7 +82,7 @@ class Position:
 
     def unrealised(self, price: Price) -> Quote:
         """Profit of what is still held if it were valued at `price`; entry fees counted, exit fees not."""
-        held_cost = self._cost * (self.quantity / self._acquired) if self._acquired else ZERO
+        held_cost = divided(self._cost * self.quantity, self._acquired) if self._acquired else ZERO
         return Quote((self.value(price) - held_cost) * self.direction.sign)
 
     @property
@@ -88,7 +90,7 @@ class Position:
         """Profit of what was left so far, net of every fee that was paid for it."""
         if not self.left or not self._acquired:
             return Quote(ZERO)
-        cost = self._cost * (self.left / self._acquired)
+        cost = divided(self._cost * self.left, self._acquired)
         return Quote((self.exit_value - cost) * self.direction.sign - self.exit_fees)
 
     @property
@@ -96,7 +98,7 @@ class Position:
         """`realised` over what the part that was left had cost."""
         if not self.left or not self._acquired:
             return Ratio(ZERO)
-        return Ratio(self.realised / (self._cost * (self.left / self._acquired)))
+        return Ratio(divided(self.realised * self._acquired, self._cost * self.left))
 
     @property
     def _acquired(self) -> Quantity:
@@ -120,16 +122,16 @@ def book_fill(position: Position, fill: Fill, fee_value: Quote) -> Position:
             position,
             base_fees=base_fees,
             fees=fees,
-            entered=Quantity(position.entered + fill.quantity),
-            entry_value=Quote(position.entry_value + fill.value),
+            entered=Quantity(exact_sum(position.entered, fill.quantity)),
+            entry_value=Quote(exact_sum(position.entry_value, fill.value)),
             entry_fees=Quote(position.entry_fees + on_top),
         )
     return changed(
         position,
         base_fees=base_fees,
         fees=fees,
-        left=Quantity(position.left + fill.quantity),
-        exit_value=Quote(position.exit_value + fill.value),
+        left=Quantity(exact_sum(position.left, fill.quantity)),
+        exit_value=Quote(exact_sum(position.exit_value, fill.value)),
         exit_fees=Quote(position.exit_fees + on_top),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -217,7 +217,8 @@ class VenuePicture:
 
     Balances are asked for first and fills last: a fill that the balances don't show yet is then among the fills,
     so that balances are judged only when no fill is new. `open_orders` are all that work in our instruments, the
-    owner's own too; `orders` are ours, asked for one by one; `missing` those that the venue does not know.
+    owner's own too; `orders` are ours, asked for one by one; `missing` those that the venue does not know. `fills` are
+    of our orders, and of the owner's own, which carry no name.
     """
 
     balances: tuple[Balance, ...]
@@ -228,3 +229,8 @@ class VenuePicture:
     held_before: Mapping[Coin, Decimal] | None = None
     """What our books held before the first question. Where they hold something else by now, a fill was booked
     while we asked, and the balances are older than the books: they are not judged."""
+    elsewhere: Mapping[Coin, Decimal] = field(default_factory=dict)
+    """What the same owner has of a coin in other accounts at this venue (earn, funding), asked for where the account
+    that trades is short of it: his still, and not to be sold now (A13)."""
+    stops_lock: bool = True
+    """Whether a stop that rests holds its coins at this venue, so that balances without them contradict it."""

@@ -77,7 +77,7 @@ def _foreign_ended(fact: f.ForeignEnded, state: TraderState) -> Told:
 
 def _shortfall_seen(fact: f.ShortfallSeen, state: TraderState) -> Told:
     data: Data = {"coin": fact.coin, "ours": _text(fact.ours), "theirs": _text(fact.theirs)}
-    return "shortfall", Weight.RISK, data
+    return "shortfall", Weight.RISK, data | {"doubt": fact.doubt.value}
 
 
 def _position_reduced(fact: f.PositionReduced, state: TraderState) -> Told:
@@ -89,6 +89,7 @@ def _position_reduced(fact: f.PositionReduced, state: TraderState) -> Told:
             "symbol": state.positions[fact.position_id].symbol,
             "quantity": _text(fact.quantity),
             "price": _text(fact.price),
+            "estimated": fact.execution is None,
         },
     )
 

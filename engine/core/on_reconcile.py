@@ -7,25 +7,21 @@ from datetime import timedelta
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core import reconcile as r
+from engine.core.breakers import mark_before_flow
 from engine.core.closing import follow
 from engine.core.draft import Draft
 from engine.core.due import due
 from engine.core.errors import Denied
 from engine.core.exits import distances
 from engine.core.forgotten import not_found
-from engine.core.ids import Coin, IntentId, PositionId, base_of
-from engine.core.ledger import Position
+from engine.core.ids import IntentId, PositionId
 from engine.core.model import Direction, OrderReport, OrderType, Side, VenuePicture
-from engine.core.money import ZERO, Price, Quantity, Quote, floor_digits, floor_to
+from engine.core.money import Quote
 from engine.core.on_orders import ask, book, ended_long_ago, on_report, pursue_order, trouble_over
 from engine.core.orders import Order, OrderStatus, Purpose
-from engine.core.pursue import pursue
 from engine.core.settings import ExitRules
+from engine.core.sold_outside import on_shortfall
 
-SHORTFALL_CONFIRMED = timedelta(seconds=5)
-"""A shortfall that is still the same this long after it was first seen is no picture taken in mid-move (A1)."""
-PRICE_DIGITS = 12
-"""Significant digits of a price where the venue's tick is not known: no step is small enough for every coin."""
 WRITE_EVERY = timedelta(minutes=10)
 """A reconciliation that found nothing is written down at most this often, unless the owner asked for it."""
 
@@ -60,12 +56,13 @@ def _repair(draft: Draft, repair: r.Repair, picture: VenuePicture) -> None:
             not_found(draft, draft.state.orders.get(client_order_id), picture)
         case r.TellForeign(report):
             draft.emit(f.ForeignFound(draft.at, report))
-        case r.Shortfall(coin, ours, theirs):
-            _shortfall(draft, coin, ours, theirs, certain=coin not in r.unasked(draft.state, picture))
+        case r.Shortfall(coin):
+            on_shortfall(draft, repair, picture, certain=coin not in r.unasked(draft.state, picture))
         case r.ShortfallGone(coin):
             draft.emit(f.ShortfallOver(draft.at, coin))
         case r.QuoteFlow(amount):
             quote = draft.state.quote
+            mark_before_flow(draft)
             draft.emit(f.BalanceFlowed(draft.at, quote, amount, Quote(amount), "no fill of ours explains it"))
 
 
@@ -76,46 +73,6 @@ def _doubt(draft: Draft, picture: VenuePicture) -> None:
         order = draft.state.settled_orders.get(report.client_order_id)
         if order is not None and ended_long_ago(draft, order) and due(draft.at, order.ask_after):
             ask(draft, order)
-
-
-def _shortfall(draft: Draft, coin: Coin, ours: Quantity, theirs: Quantity, certain: bool) -> None:
-    """First told; when it stays the same, the owner sold by hand: our positions are lessened to what is there. Not
-    while it is uncertain whether orders of ours sold it, since their fills would then count on top."""
-    seen = draft.state.shortfalls.get(coin)
-    if seen is None or seen[0] != theirs:
-        draft.emit(f.ShortfallSeen(draft.at, coin, ours, theirs))
-    elif certain and draft.at - seen[1] >= SHORTFALL_CONFIRMED:
-        _reduce(draft, coin, Quantity(ours - theirs))
-        draft.emit(f.ShortfallOver(draft.at, coin))
-
-
-def _reduce(draft: Draft, coin: Coin, missing: Quantity) -> None:
-    """The newest positions first, at the last price: the owner's sale has no fill of ours to tell a better one."""
-    for position in reversed(list(draft.state.positions.values())):
-        if base_of(position.symbol) != coin or missing <= ZERO or position.quantity <= ZERO:
-            continue
-        taken = Quantity(min(missing, position.quantity))
-        draft.emit(f.PositionReduced(draft.at, position.id, taken, _last_price(draft, position)))
-        missing = Quantity(missing - taken)
-        _resize_stop(draft, position.id)
-
-
-def _last_price(draft: Draft, position: Position) -> Price:
-    """To the venue's tick: an average has endless digits, and money that is booked by it could not be told exactly.
-    Never nothing: a tick that is not known, or has grown since, leaves it its first digits."""
-    rules = draft.market.instruments.get(position.symbol)
-    price = draft.market.price(position.symbol) or position.entry_price
-    whole = ZERO if rules is None else floor_to(price, rules.tick)
-    return Price(whole or floor_digits(price, PRICE_DIGITS))
-
-
-def _resize_stop(draft: Draft, position_id: PositionId) -> None:
-    """A stop for more than is held would sell the owner's coins or be refused: it is placed anew."""
-    for order in draft.state.orders_of(position_id):
-        works = order.status is OrderStatus.WORKING and not order.cancel_wanted
-        if order.purpose is Purpose.STOP and works:
-            draft.emit(f.CancelIntended(draft.at, order.client_order_id, "the position was lessened"))
-    pursue(draft, position_id)
 
 
 # ── what is foreign ───────────────────────────────────────────────────────────────────────

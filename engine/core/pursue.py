@@ -93,7 +93,7 @@ def _keep(draft: Draft, position: Position, orders: Orders) -> None:
     if orders.stop is not None:
         _mend_stop(draft, position, orders, orders.stop)
     elif entry is None and _is_dust(draft, position):
-        _close(draft, position, _stop_name(position) if position.left else "too little to sell")
+        _close(draft, position, _why_gone(position))
     elif entry is None and _too_small_for_a_stop(draft, position):
         draft.emit(f.ExitWanted(draft.at, position.id, "too small to be protected", "rules"))
     elif entry is None or draft.at - (position.opened_at or draft.at) >= SETTLE_PATIENCE:
@@ -125,8 +125,17 @@ def _too_small_for_a_stop(draft: Draft, position: Position) -> bool:
     return bool(below_minimum(lots, stop, instrument))
 
 
-def _stop_name(position: Position) -> str:
-    return "trailing stop" if position.trailing is not None else "stop loss"
+SOLD_OUTSIDE = "sold outside the desk"
+
+
+def _why_gone(position: Position) -> str:
+    """Only what did happen is named: what the owner sold himself was no stop of ours (A15)."""
+    if position.left <= ZERO:
+        return "too little to sell"
+    if position.sold_outside >= position.left:
+        return SOLD_OUTSIDE
+    stop = "trailing stop" if position.trailing is not None else "stop loss"
+    return f"{stop}, and {SOLD_OUTSIDE}" if position.sold_outside > ZERO else stop
 
 
 def _leave(draft: Draft, position: Position, orders: Orders) -> None:
@@ -143,7 +152,8 @@ def _leave(draft: Draft, position: Position, orders: Orders) -> None:
             if order is not None:
                 cancel(draft, order, "leaving the position")
     elif _is_dust(draft, position):
-        _close(draft, position, position.exit_reason)
+        all_outside = ZERO < position.left <= position.sold_outside
+        _close(draft, position, SOLD_OUTSIDE if all_outside else position.exit_reason)
     else:
         _intend(draft, position, Purpose.EXIT, OrderType.MARKET, None, position.exit_reason)
 

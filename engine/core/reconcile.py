@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from engine.core.facts import Doubt
 from engine.core.ids import ClientOrderId, Coin, FillId, Symbol, base_of, is_ours
-from engine.core.model import Balance, Direction, Fill, OrderReport, OrderType, VenuePicture
+from engine.core.model import Balance, Direction, Fill, OrderReport, OrderType, Side, VenuePicture
 from engine.core.money import ZERO, Quantity
 from engine.core.orders import Order, OrderStatus
 from engine.core.state import TraderState
@@ -54,11 +55,17 @@ class TellForeign:
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """The account holds less of a coin than our positions."""
+    """The account is said to hold less of a coin than our positions. `locked` is what orders of ours hold of it there,
+    as the venue's own list of orders says: more than `theirs` contradicts it (A12)."""
 
     coin: Coin
     ours: Quantity
     theirs: Quantity
+    locked: Quantity = Quantity(ZERO)
+
+    @property
+    def contradicted(self) -> bool:
+        return self.locked > self.theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ def plan(state: TraderState, picture: VenuePicture) -> list[Repair]:
     judged = not repairs and _quiet(state) and picture.held_before in (None, state.holdings)
     repairs += _foreign(state, picture)  # in no book of ours, so it hides nothing in the balances
     if judged:
-        repairs += balances_off(state, picture.balances)
+        repairs += balances_off(state, picture.balances, _ours(state, picture), picture.stops_lock)
     return repairs
 
 
@@ -142,21 +149,50 @@ def _quiet(state: TraderState) -> bool:
     )
 
 
-def balances_off(state: TraderState, balances: Iterable[Balance]) -> Iterator[Repair]:
-    """What the account's coins and money say against our books; to be judged only while nothing moves."""
+def balances_off(
+    state: TraderState,
+    balances: Iterable[Balance],
+    reports: Iterable[OrderReport] = (),
+    stops_lock: bool = True,
+) -> Iterator[Repair]:
+    """What the account's coins and money say against our books; to be judged only while nothing moves. `reports` are
+    our orders as the venue tells them: balances that lack what those hold are contradicted by the venue itself. Nothing
+    else of an answer that is in doubt is believed, its money neither: it may be what the owner got for the coins that
+    are missing (law 17)."""
     totals = {balance.coin: balance.total for balance in balances}
+    locks = locked(state, reports, stops_lock)
+    sound = True
     for coin, ours in held(state).items():
         theirs = totals.get(coin, ZERO)
         if theirs < ours:
-            yield Shortfall(coin, ours, Quantity(theirs))
+            short = Shortfall(coin, ours, Quantity(theirs), locks.get(coin, Quantity(ZERO)))
+            known = state.shortfalls.get(coin)
+            unproven = known is None or known.doubt is Doubt.NOT_PROVEN
+            sound = sound and not (short.contradicted or unproven)
+            yield short
         elif coin in state.shortfalls:
             yield ShortfallGone(coin)
     for coin in state.shortfalls:
         if coin not in held(state):
             yield ShortfallGone(coin)
     flow = totals.get(state.quote, ZERO) - state.holdings.get(state.quote, ZERO)
-    if abs(flow) > QUOTE_NOISE:
+    if sound and abs(flow) > QUOTE_NOISE:
         yield QuoteFlow(flow)
+
+
+def locked(state: TraderState, reports: Iterable[OrderReport], stops_lock: bool) -> dict[Coin, Quantity]:
+    """What of each coin our orders to sell hold at the venue, as it says itself."""
+    found: dict[Coin, Quantity] = {}
+    for report in reports:
+        order = state.orders.get(report.client_order_id)
+        if order is None or order.side is not Side.SELL or report.status.ended:
+            continue
+        if order.type is OrderType.STOP and not stops_lock:
+            continue
+        rest = (report.quantity or order.quantity) - report.filled
+        coin = base_of(order.symbol)
+        found[coin] = Quantity(found.get(coin, ZERO) + max(rest, ZERO))
+    return found
 
 
 def unasked(state: TraderState, picture: VenuePicture) -> set[Coin]:

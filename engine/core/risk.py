@@ -30,6 +30,7 @@ _BLOCKING = {
     Trouble.CLOCK_OFF: "the clock is off",
     Trouble.STORAGE: "the database or disk is in trouble",
     Trouble.KEY_REFUSED: "the venue refuses the key",
+    Trouble.RECONCILE_FAILED: "our books could not be held against the account",
 }
 
 

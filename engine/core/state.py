@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 
-from engine.core.facts import Breaker, Step, Trouble
+from engine.core.facts import Breaker, Doubt, Step, Trouble
 from engine.core.ids import ClientOrderId, Coin, CommandId, ConnectionId, FillId, PositionId, PresetId, Symbol
 from engine.core.ledger import Position
 from engine.core.model import Mode, OrderReport, State
@@ -33,6 +33,17 @@ class Closing:
     asked: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class OngoingShortfall:
+    """What a coin's account held when it was less than ours; since when it is less; when our books and the account
+    last agreed before that, None if they were not compared; and why it is not believed yet."""
+
+    theirs: Quantity
+    since: datetime
+    agreed_at: datetime | None
+    doubt: Doubt
+
+
 @dataclass(slots=True)
 class TraderState:
     """The books of one connection in one mode.
@@ -44,8 +55,11 @@ class TraderState:
     `running_presets` holds only what the owner switched; a preset that he never touched runs.
     `reconciled_at` is None from each start until our books were held against the venue's. `foreign` has the orders
     with our mark that are not in our books, None for one that the owner has decided about; `closing` those of them that
-    he wants gone and that may still work. `shortfalls`: what a coin's account held when it was less than ours, and
-    since when.
+    he wants gone and that may still work. `outside_sales`: how much of the newest executions of the owner's own orders
+    our books have taken for sales of positions.
+    `day_equity` is equity at the day's begin with what flowed since, for the day's figure; `day_mark` and `high_water`
+    are what losses are counted from (see `evolve_equity`), and `drained` the equity that they belong to while all money
+    is withdrawn.
     `positions_in` is an index, so that a price finds its positions without looking at all of them.
     """
 
@@ -71,13 +85,16 @@ class TraderState:
     high_water: Quote = Quote(ZERO)
     day: str = ""
     day_equity: Quote = Quote(ZERO)
+    day_mark: Quote = Quote(ZERO)
+    drained: Quote = Quote(ZERO)
     steps: dict[Breaker, Step] = field(default_factory=dict)
     halted: str = ""
     halted_at: datetime | None = None
     reconciled_at: datetime | None = None
     foreign: dict[ClientOrderId, OrderReport | None] = field(default_factory=dict)
     closing: dict[ClientOrderId, Closing] = field(default_factory=dict)
-    shortfalls: dict[Coin, tuple[Quantity, datetime]] = field(default_factory=dict)
+    shortfalls: dict[Coin, OngoingShortfall] = field(default_factory=dict)
+    outside_sales: dict[tuple[Symbol, FillId], Quantity] = field(default_factory=dict)
     troubles: dict[tuple[Trouble, str], OngoingTrouble] = field(default_factory=dict)
 
     @property
@@ -120,6 +137,7 @@ _CONTAINERS = (
     "foreign",
     "closing",
     "shortfalls",
+    "outside_sales",
     "troubles",
 )
 _VALUES = tuple(one.name for one in fields(TraderState) if one.name not in _CONTAINERS)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from engine.clock import Clock
 from engine.core.errors import Corrupt, Rejected, Unavailable
-from engine.core.ids import ClientOrderId, Symbol, is_ours
+from engine.core.ids import NOT_OURS, ClientOrderId, Symbol, is_ours
 from engine.core.inputs import FillSeen, OrderSeen
 from engine.core.model import Balance, Fill, OrderReport, OrderRequest, Side, VenueStatus
 from engine.core.money import ZERO
@@ -104,11 +104,12 @@ class CcxtExchange:
         return [self._report(raw, self._sound(self._name, raw), symbol) for raw, symbol in found]
 
     async def fills(self, symbols: Sequence[Symbol], since: datetime) -> list[Fill]:
-        """Venues rarely repeat our name in an execution: an order that we don't know by number is asked for once."""
+        """Venues rarely repeat our name in an execution: an order that we don't know by number is asked for once. Those
+        of the owner's own orders carry no name: they tell what he sold himself (A15)."""
         now = self._clock.now()
         told = await self._in_each(symbols, partial(self._executions_in, since=since, now=now))
         found = [(raw, symbol, await self._owner(raw, symbol)) for raw, symbol in told]
-        fills = [self._fill(raw, name, symbol, now) for raw, symbol, name in found if name]
+        fills = [self._fill(raw, name or NOT_OURS, symbol, now) for raw, symbol, name in found]
         return sorted((fill for fill in fills if fill.at >= since), key=lambda fill: fill.at)
 
     async def balances(self) -> list[Balance]:
@@ -133,6 +134,10 @@ class CcxtExchange:
         await self._calls.close()
 
     # ── what else the desk wants to know ──────────────────────────────────────────────────
+
+    @property
+    def stops_lock(self) -> bool:
+        return self._dialect.stops_lock
 
     @property
     def rate_left(self) -> int:

@@ -12,6 +12,9 @@ from decimal import Decimal, InvalidOperation
 from engine.core.errors import Corrupt
 from engine.core.money import ZERO
 
+MOST_DIGITS = 40
+"""Of a number, before or behind its point: no market has more, and sums of two such numbers' products stay exact
+(engine/core/money.py)."""
 _EARLIEST_MS, _LATEST_MS = 1_230_768_000_000, 4_102_444_800_000
 """2009 to 2100 in milliseconds: a time outside is no market's."""
 
@@ -26,7 +29,14 @@ def number(value: object, what: str) -> Decimal:
         raise Corrupt(f"{what} is no number: {value!r}.") from None
     if not exact.is_finite():
         raise Corrupt(f"{what} is not finite: {value!r}.")
+    if _is_endless(exact):
+        raise Corrupt(f"{what} has more than {MOST_DIGITS} digits.")
     return exact
+
+
+def _is_endless(exact: Decimal) -> bool:
+    _, digits, exponent = exact.as_tuple()
+    return len(digits) > MOST_DIGITS or not -MOST_DIGITS <= int(exponent) <= MOST_DIGITS
 
 
 def not_negative(value: object, what: str) -> Decimal:

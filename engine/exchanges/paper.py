@@ -32,6 +32,8 @@ class PaperExchange:
         self._book = PaperBook(instruments, balances, rules)
         self._happened: asyncio.Queue[OrderSeen | FillSeen] = asyncio.Queue()
 
+    stops_lock = True
+
     # ── what the outside tells ────────────────────────────────────────────────────────────
 
     def list_instruments(self, instruments: Iterable[Instrument]) -> None:

@@ -29,6 +29,8 @@ LAG = 8.0
 class Access:
     """The account, from inside one life of the process."""
 
+    stops_lock = True
+
     def __init__(self, life: Life, stream: Stream, random: Random) -> None:
         self._life = life
         self._world = life.world

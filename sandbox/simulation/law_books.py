@@ -70,7 +70,7 @@ class BookLaws:
             self._fill(fact)
         elif isinstance(fact, f.PositionReduced):
             tally = self._tallies[fact.position_id]
-            tally.cash += fact.quantity * fact.price
+            tally.cash += fact.quantity * fact.price - fact.fee
             tally.base -= fact.quantity
         elif isinstance(fact, f.PositionClosed):
             self._closed(fact)

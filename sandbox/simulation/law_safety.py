@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
 
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.ids import CommandId
 from engine.core.model import OrderType, State
+from engine.core.money import ZERO
 from engine.core.notices import Notice
 from engine.core.state import TraderState
 from sandbox.simulation.judge import Judge
@@ -26,6 +28,9 @@ _PROMISED: dict[type[f.AnyFact], str] = {
     f.TroubleBegan: "trouble",
 }
 """Facts that the owner hears of, whatever else is told."""
+
+
+_ROUNDING = Decimal("1e-20")
 
 
 class SafetyLaws:
@@ -75,10 +80,15 @@ class SafetyLaws:
             self._judge.expect(enough, 10, f"nobody was told of {kind}")
 
     def flowed(self, before: TraderState, after: TraderState) -> None:
-        """Money that comes or goes by itself is neither profit nor loss."""
-        for mark in ("high_water", "day_equity"):
-            gap = before.equity - getattr(before, mark) == after.equity - getattr(after, mark)
-            self._judge.expect(gap, 6, f"money that came or went moved equity against {mark}")
+        """Money that comes or goes by itself is neither profit nor loss, and moves no breaker (A14): what was lost
+        stays the same share. Counted here by cross-multiplication, so that only the marks themselves are rounded."""
+        gap = before.equity - before.day_equity == after.equity - after.day_equity
+        self._judge.expect(gap, 6, "money that came or went moved the day's profit")
+        if before.equity <= ZERO or after.equity <= ZERO:
+            return
+        for mark in ("high_water", "day_mark"):
+            was, now = getattr(before, mark) * after.equity, getattr(after, mark) * before.equity
+            self._judge.expect(abs(was - now) <= was * _ROUNDING, 6, f"money that came or went moved {mark}")
 
     def ends(self, unanswered: Sequence[CommandId]) -> None:
         self._judge.expect(not unanswered, 9, f"commands were never answered: {list(unanswered)}")

@@ -20,6 +20,7 @@ FORGOTTEN_ON_PURPOSE = {
     "equity_at",
     "day",
     "day_equity",
+    "day_mark",
     "high_water",
 }
 """What a start, or looking at equity meanwhile, may change though nothing was traded."""

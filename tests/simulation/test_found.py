@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from engine.account_watch import EVERY, SOON, AccountWatch
 from engine.core import inputs as i
-from engine.core.facts import Trouble
+from engine.core.facts import Doubt, Trouble
 from engine.core.ids import Coin, base_of
 from engine.core.market import Market, equity
 from engine.core.model import Balance
 from engine.core.money import Quote
 from engine.core.settings import TraderSettings
-from engine.core.state import OngoingTrouble, TraderState
+from engine.core.state import OngoingShortfall, OngoingTrouble, TraderState
 from engine.exchanges.paper import PaperExchange
 from engine.runner import Runner
 from sandbox.simulation.loop import START, LoopClock, VirtualLoop
@@ -120,7 +120,7 @@ class _Believes(Runner):
 
     def put(self, input: i.Input) -> None:
         self.looks.append((input.at - START).total_seconds())
-        missing = (quantity("0"), input.at)
+        missing = OngoingShortfall(quantity("0"), input.at, None, Doubt.NOT_PROVEN)
         asyncio.get_running_loop().call_later(1, self.state.shortfalls.update, {base_of(BTC): missing})
 
 

@@ -81,6 +81,8 @@ class Market:
 class LiveVenue:
     """engine.ports.Exchange that stands for a real account; it outlives the connections to it."""
 
+    stops_lock = True
+
     def __init__(self, clock: ManualClock) -> None:
         self.book = PaperExchange(clock, [instrument()], [Balance(instrument().quote, price("10000"))])
         self.error: PocketdeskError | None = None

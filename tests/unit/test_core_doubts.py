@@ -33,6 +33,8 @@ def miss(desk: Desk) -> None:
 class Late:
     """Balances and single orders are true; the list of open orders is that of a moment ago, and no fill is listed."""
 
+    stops_lock = True
+
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._list = desk.venue.open_orders(BTC, desk.now)

@@ -24,9 +24,8 @@ from engine.core.model import (
     VenuePicture,
     VenueStatus,
 )
-from engine.core.money import Quote
 from engine.core.orders import OrderStatus, Purpose
-from tests.support.builders import BTC, START, USDT, fill, instrument, price, quantity, settings, ticker
+from tests.support.builders import BTC, START, USDT, fill, price, quantity, settings, ticker
 from tests.support.desk import Desk
 from tests.support.network import Fault
 
@@ -183,103 +182,6 @@ def test_O22_an_order_that_we_gave_up_and_that_works_at_the_venue_is_cancelled()
     assert Cancel(name, BTC) in desk.sent
 
 
-def test_A1_coins_that_the_owner_sold_by_hand_lessen_the_position_once_confirmed() -> None:
-    desk = holding()
-    look(desk, balances=with_btc(desk, "6"))
-    assert desk.told("shortfall")[0].data == {
-        "coin": "BTC", "ours": "9.99000000", "theirs": "6", "connection": "main", "mode": "live"
-    }  # fmt: skip
-    assert desk.position.quantity == Decimal("9.99")
-    desk.advance(6)
-    look(desk, balances=with_btc(desk, "6"))
-    assert desk.position.quantity == 6
-    assert desk.told("position_reduced")[0].data["quantity"] == "3.99000000"
-    assert desk.order(Purpose.STOP).quantity == 6
-    assert not desk.state.shortfalls
-
-
-def test_law_13_coins_sold_by_hand_are_booked_at_a_price_of_whole_ticks() -> None:
-    """Without a price since the start it is the average of the entry, which has endless digits (seed 2167)."""
-    desk = holding()
-    position = replace(desk.position, entry_value=Quote(desk.position.entered * 100 + Decimal("0.333")))
-    for state in (desk.state, desk.folded):
-        state.positions[position.id] = position
-    desk.market.prices.clear()
-    for _ in range(2):
-        look(desk, balances=with_btc(desk, "6"))
-        desk.advance(6)
-    (reduced,) = desk.of(f.PositionReduced)
-    assert reduced.price % instrument(BTC).tick == 0
-
-
-@pytest.mark.parametrize(
-    "price", ["0.00000000571234567891234567", "0.0000000057", "0.57", "51234.567891234567891"]
-)
-def test_law_13_without_the_venues_tick_a_price_keeps_its_digits(price: str) -> None:
-    """Coins quoted in BTC cost a few billionths: a fixed smallest step would book them at nothing."""
-    desk = holding()
-    position = replace(desk.position, entry_value=Quote(desk.position.entered * Decimal(price)))
-    for state in (desk.state, desk.folded):
-        state.positions[position.id] = position
-    desk.market.prices.clear()
-    desk.market.instruments.clear()
-    for _ in range(2):
-        look(desk, balances=with_btc(desk, "6"))
-        desk.advance(6)
-    (reduced,) = desk.of(f.PositionReduced)
-    assert Decimal("0.99999999999") < reduced.price / Decimal(price) <= 1
-    assert len(reduced.price.as_tuple().digits) <= 12
-
-
-def test_law_13_a_price_below_the_tick_is_not_booked_at_nothing() -> None:
-    """The venue has made its tick larger since the entry."""
-    desk = holding()
-    position = replace(desk.position, entry_value=Quote(desk.position.entered * Decimal("0.000000005")))
-    for state in (desk.state, desk.folded):
-        state.positions[position.id] = position
-    desk.market.prices.clear()
-    for _ in range(2):
-        look(desk, balances=with_btc(desk, "6"))
-        desk.advance(6)
-    (reduced,) = desk.of(f.PositionReduced)
-    assert reduced.price == Decimal("0.000000005")
-
-
-def test_law_4_a_stop_for_more_than_is_held_is_cancelled_again_when_its_cancel_was_lost() -> None:
-    """The owner sold by hand; the cancel of the stop that had become too large never reached the venue (seed 43)."""
-    desk = holding()
-    look(desk, balances=with_btc(desk, "6"))
-    desk.advance(6)
-    desk.network.plan(Cancel, Fault.LOST_BEFORE)
-    look(desk, balances=with_btc(desk, "6"))
-    desk.advance(10)
-    assert desk.order(Purpose.STOP).quantity == desk.position.quantity == 6
-
-
-def test_A1_all_sold_by_hand_closes_the_position_and_its_stop() -> None:
-    desk = holding()
-    for _ in range(2):
-        look(desk, balances=with_btc(desk, "0"))
-        desk.advance(6)
-    assert not desk.state.positions
-    assert not desk.state.orders
-
-
-def test_A1_what_the_cancel_of_another_positions_stop_still_locks_makes_no_position_too_small() -> None:
-    """The owner sold by hand of two positions: one is not sold only because the other's stop goes later."""
-    desk = holding()
-    first = desk.position
-    assert not desk.buy(BTC, "300")
-    look(desk, balances=with_btc(desk, "1"))
-    desk.advance(6)
-    desk.network.plan(Cancel, Fault.HANGS)
-    look(desk, balances=with_btc(desk, "1"))
-    desk.advance(10)
-    assert not desk.of(f.ExitWanted)
-    assert desk.position.id == first.id
-    assert desk.order(Purpose.STOP).quantity == desk.position.quantity == 1
-
-
 def test_M7_a_position_is_not_lessened_while_its_orders_could_not_be_asked_for() -> None:
     """The venue does not list the instrument for a while: its stop may have sold what is missing, and counts once."""
     desk = holding()
@@ -310,6 +212,7 @@ def test_a_question_is_not_told_as_a_difference_that_was_put_right() -> None:
 def test_a_shortfall_that_goes_away_is_forgotten() -> None:
     desk = holding()
     look(desk, balances=with_btc(desk, "6"))
+    assert desk.state.shortfalls
     look(desk, balances=with_btc(desk, "9.99"))
     assert not desk.state.shortfalls
     look(desk, balances=with_btc(desk, "6"))

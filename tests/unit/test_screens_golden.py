@@ -41,13 +41,14 @@ from bot.screens.summary import Summary, holdings_of, summarise
 from bot.screens.trading import Followed, Preview
 from bot.text import Html
 from engine.core import inputs as i
-from engine.core.facts import Trouble
+from engine.core.facts import Doubt, Trouble
 from engine.core.ids import BookId, ClientOrderId, Coin, ConnectionId, PositionId, PresetId, Symbol
 from engine.core.model import Direction, Mode, OrderReport, Side, VenueStatus
 from engine.core.money import Quantity, Quote
 from engine.core.notices import Weight
 from engine.core.orders import Order, OrderStatus
 from engine.core.settings import Preset
+from engine.core.state import OngoingShortfall
 from engine.desk import CheckItem, ConnectionView
 from sandbox.telegram.html import parse_html
 from storage.outbox import Waiting, WaitingState
@@ -87,7 +88,7 @@ def odd_view() -> ConnectionView:
 def live_summary(**changed: object) -> Summary:
     """The same account on a live book that differs from the venue's."""
     one = summarise(view())
-    shortfalls = {Coin("ETH"): (Quantity(Decimal("0.2")), NOW)}
+    shortfalls = {Coin("ETH"): OngoingShortfall(Quantity(Decimal("0.2")), NOW, None, Doubt.NOT_PROVEN)}
     live_one = replace(
         one, mode=Mode.LIVE, state="paused", reconciled_at=NOW - timedelta(seconds=125), shortfalls=shortfalls,
         foreign=1, unknown=[uncertain()],

@@ -74,6 +74,9 @@ class Dialect:
     whole_account = False
     """Whether `open_orders` and `trades` are asked without an instrument, for all of them at once, since the venue
     answers so or allows so few questions."""
+    stops_lock = True
+    """Whether a stop that rests holds its coins, so that balances without them contradict the list of orders. False
+    where it is not known: then only an execution tells what the owner sold beside it."""
     trades_page = 100
     """Executions in one answer, at most."""
     trades_window: timedelta | None = None

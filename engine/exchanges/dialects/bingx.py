@@ -37,6 +37,7 @@ class Bingx(Dialect):
     # Five orders a second, ten questions: https://bingx-api.github.io/docs-v3/#/en/Quick%20Start/Basic%20Info
     allowance = Allowance(100, 10.0)
     streams = True
+    stops_lock = False  # Not told by the docs.
     # myTrades: oldest first, seven days at most. Which of the last day a full page without times holds is not said, so
     # times are always sent. At most 1000 says the table of parameters and 500 the text above it: a page of 500 must
     # not look like the last one.

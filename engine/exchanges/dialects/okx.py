@@ -28,6 +28,7 @@ class Okx(TwoKinds):
     # `brokerId` None: else ccxt gives an algo order a random name.
     options = MappingProxyType({"createOrder": "privatePostTradeOrder", "brokerId": None})
     streams = True
+    stops_lock = False  # Algo orders freeze nothing until they are triggered, as far as the docs tell.
     # fills-history: three months back, at most 100, newest first:
     # https://www.okx.com/docs-v5/en/#order-book-trading-trade-get-transaction-details-last-3-months
     trades_page = 100

@@ -1,0 +1,142 @@
+"""Coins that the account is said to lack: when that is believed, and how what the owner sold himself is booked.
+
+One answer of the venue proves nothing: balances came without a coin for seconds while a stop of ours held all of it
+there (A12). So a second answer of another kind has to agree before a position is lessened (law 17):
+
+- an execution of the owner's own that sold it: booked with its price and fee, no more than it tells (A15), or
+- that nothing of ours holds the coin any more, and the venue itself ended or refused our order to sell it.
+
+Until then the position stays, with its stop and in the books; nothing is entered there, and the owner is told. Coins
+that are in another account of his (A13) are his still: told, and nothing is written off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from engine.core import facts as f
+from engine.core.draft import Draft
+from engine.core.facts import Doubt
+from engine.core.ids import Coin, base_of, is_ours
+from engine.core.ledger import Position, fee_value
+from engine.core.model import Fill, Side, VenuePicture
+from engine.core.money import ZERO, Price, Quantity, Quote, divided, floor_digits, floor_to
+from engine.core.orders import OrderStatus, Purpose
+from engine.core.pursue import pursue
+from engine.core.reconcile import Shortfall
+from engine.core.state import OngoingShortfall
+
+CONFIRMED = timedelta(seconds=5)
+"""A shortfall that lasts for so long is no picture taken in mid-move (A1)."""
+LISTED_LATE = timedelta(seconds=20)
+"""How long an execution may be missing from the venue's list; what it would tell is not estimated before."""
+AGREED_BEFORE = timedelta(minutes=1)
+"""An execution this much older than the last agreement of books and account explains nothing that is missing now."""
+PRICE_DIGITS = 12
+"""Significant digits of a price where the venue's tick is not known: no step is small enough for every coin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A part of an execution of the owner's own that no position of ours was lessened by yet."""
+
+    fill: Fill
+    left: Quantity
+
+
+def on_shortfall(draft: Draft, short: Shortfall, picture: VenuePicture, certain: bool) -> None:
+    """First told, then believed as far as a second answer agrees. Not while it is uncertain whether orders of ours sold
+    it (`certain`), since their fills would then count on top."""
+    doubt = _doubt(short, picture)
+    known = draft.state.shortfalls.get(short.coin)
+    if known is None or (known.theirs, known.doubt) != (short.theirs, doubt):
+        draft.emit(f.ShortfallSeen(draft.at, short.coin, short.ours, short.theirs, doubt))
+    elif certain and doubt is Doubt.NOT_PROVEN and draft.at - known.since >= CONFIRMED:
+        _believe(draft, short, picture, known)
+
+
+def _doubt(short: Shortfall, picture: VenuePicture) -> Doubt:
+    if short.contradicted:
+        return Doubt.LOCKED
+    if picture.elsewhere.get(short.coin, ZERO) >= short.ours - short.theirs:
+        return Doubt.ELSEWHERE
+    return Doubt.NOT_PROVEN
+
+
+def _believe(draft: Draft, short: Shortfall, picture: VenuePicture, known: OngoingShortfall) -> None:
+    missing = Quantity(short.ours - short.theirs)
+    for sale in _sales(draft, short.coin, picture, known):
+        missing = _take(draft, short.coin, missing, sale)
+    if missing > ZERO and draft.at - known.since >= LISTED_LATE and _gone_by_itself(draft, short):
+        missing = _take(draft, short.coin, missing, None)
+    if missing <= ZERO:
+        draft.emit(f.ShortfallOver(draft.at, short.coin))
+
+
+def _sales(draft: Draft, coin: Coin, picture: VenuePicture, known: OngoingShortfall) -> Iterator[Sale]:
+    """The owner's own executions that sold the coin since our books and the account last agreed, oldest first."""
+    its = (one for one in draft.state.positions.values() if base_of(one.symbol) == coin)
+    opened = min((one.opened_at for one in its if one.opened_at is not None), default=known.since)
+    since = max(opened, known.agreed_at or opened)
+    for fill in sorted(picture.fills, key=lambda one: one.at):
+        sold = base_of(fill.symbol) == coin and fill.side is Side.SELL and not is_ours(fill.client_order_id)
+        left = Quantity(fill.quantity - draft.state.outside_sales.get((fill.symbol, fill.id), ZERO))
+        if sold and left > ZERO and fill.at >= since - AGREED_BEFORE:
+            yield Sale(fill, left)
+
+
+def _gone_by_itself(draft: Draft, short: Shortfall) -> bool:
+    """No order of ours holds the coin at the venue, and it was the venue that ended or refused the last one: that is
+    its word on the orders, beside the one on the balances."""
+    if short.locked > ZERO:
+        return False
+    its = [one for one in draft.state.positions.values() if base_of(one.symbol) == short.coin]
+    return any(one.stop_refusals or one.exit_refusals for one in its)
+
+
+def _take(draft: Draft, coin: Coin, missing: Quantity, sale: Sale | None) -> Quantity:
+    """Lessen the newest positions first, by the sale or by an estimate; what is still missing after it."""
+    left = sale.left if sale else missing
+    for position in reversed(list(draft.state.positions.values())):
+        taken = Quantity(min(missing, left, position.quantity))
+        if base_of(position.symbol) != coin or taken <= ZERO:
+            continue
+        draft.emit(_reduced(draft, position, taken, sale))
+        missing, left = Quantity(missing - taken), Quantity(left - taken)
+        _resize_stop(draft, position)
+    return missing
+
+
+def _reduced(draft: Draft, position: Position, taken: Quantity, sale: Sale | None) -> f.PositionReduced:
+    if sale is None:
+        return f.PositionReduced(draft.at, position.id, taken, _last_price(draft, position))
+    fill = sale.fill
+    return f.PositionReduced(
+        draft.at, position.id, taken, fill.price, fill.id, fill.symbol, _share_of_fee(draft, fill, taken)
+    )
+
+
+def _share_of_fee(draft: Draft, fill: Fill, taken: Decimal) -> Quote:
+    prices = draft.market.coin_prices(draft.state.quote)
+    return Quote(divided(fee_value(fill, draft.state.quote, prices) * taken, fill.quantity))
+
+
+def _last_price(draft: Draft, position: Position) -> Price:
+    """To the venue's tick: an average has endless digits, and money that is booked by it could not be told exactly.
+    Never nothing: a tick that is not known, or has grown since, leaves it its first digits."""
+    rules = draft.market.instruments.get(position.symbol)
+    price = draft.market.price(position.symbol) or position.entry_price
+    whole = ZERO if rules is None or not rules.tick else floor_to(price, rules.tick)
+    return Price(whole or floor_digits(price, PRICE_DIGITS))
+
+
+def _resize_stop(draft: Draft, position: Position) -> None:
+    """A stop for more than is held would sell the owner's coins or be refused: it is placed anew."""
+    for order in draft.state.orders_of(position.id):
+        works = order.status is OrderStatus.WORKING and not order.cancel_wanted
+        if order.purpose is Purpose.STOP and works:
+            draft.emit(f.CancelIntended(draft.at, order.client_order_id, "the position was lessened"))
+    pursue(draft, position.id)
