@@ -137,4 +137,5 @@ def _exits(exits: Exits) -> settings.ExitRules:
         take_profit=_ratio(exits.take_profit),
         trailing=_ratio(exits.trailing),
         time_limit=exits.time_limit,
+        unprotected=settings.Unprotected(exits.unprotected),
     )

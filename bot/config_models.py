@@ -222,6 +222,11 @@ class Exits(Section):
     time_limit: Annotated[timedelta | None, or_off(duration("10s", "52w"))] = Field(
         None, description="A position is left this long after its first fill."
     )
+    unprotected: Annotated[str, choice("watch", "sell")] = Field(
+        "watch",
+        description="A position whose stop the venue goes on refusing: `watch` keeps it, watched by the desk alone, "
+        "`sell` sells it after some 22 s. In any case you are called, and nothing more is bought there.",
+    )
 
 
 class Preset(Section):

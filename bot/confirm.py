@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from decimal import Decimal
 
 from bot import confirm_orders
-from bot.handlers import following
+from bot.handlers import following, protection
 from bot.handlers.base import EVERY, Ask, Services
 from bot.handlers.sending import names, outcome, send
 from bot.offers import DRIFT, fingerprint, modes_of, offer_close, offer_flatten, offer_stop
@@ -38,6 +38,7 @@ async def carry_out(services: Services, ask: Ask) -> AsyncIterator[Screen]:
         "buy": confirm_orders.buy,
         "foreign_adopt": confirm_orders.foreign_adopt,
         "foreign_close": confirm_orders.foreign_close,
+        "allow": protection.allowed,
     }
     async for screen in actions[ask.args["do"]](services, ask):
         yield screen

@@ -140,6 +140,12 @@ _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("button.close", "close"),
         ("button.flatten", "flatten"),
     ),
+    "entries_barred": (
+        ("button.position", "position"),
+        ("button.close", "close"),
+        ("button.allow", "allow"),
+    ),
+    "entries_allowed": (("home.positions_plain", "positions"),),
     "position_reduced": (("button.position", "position"), ("home.orders_plain", "orders")),
     "shortfall": (
         ("home.positions_plain", "positions"),
@@ -215,6 +221,7 @@ def _needed(verb: str, args: Mapping[str, str]) -> dict[str, str]:
         **dict.fromkeys(_OF_POSITION, ("c", "m", "p")),
         **dict.fromkeys(_OF_FOREIGN, ("c", "m", "o")),
         "chart": ("c", "s"),
+        "allow": ("c", "m", "s"),
         "home": (),
         "health": (),
     }

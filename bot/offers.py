@@ -14,7 +14,7 @@ from bot.screens.base import Button, Screen
 from bot.screens.confirming import Offer
 from bot.screens.figures import price, quantity
 from bot.screens.foreign import Foreign
-from bot.screens.summary import Holding, Summary, mode_tag
+from bot.screens.summary import Holding, Summary, mode_tag, summarise
 from bot.text import Html, say, word
 from bot.waiting import PATIENCE, Wanted
 from engine.core.ids import Symbol
@@ -22,6 +22,7 @@ from engine.core.model import Mode
 from engine.core.money import ZERO, Quantity
 from engine.core.orders import Purpose
 from engine.core.settings import Preset
+from engine.core.state import Barred
 from engine.desk import ConnectionView
 
 LIFE = timedelta(seconds=60)
@@ -106,6 +107,14 @@ def offer_stop(services: Services, held: Holding, stop: Decimal) -> Screen:
         seen=str(held.last or ""),
     )
     return confirming.move_stop(held, stop, offer)
+
+
+def offer_allow(services: Services, view: ConnectionView, symbol: Symbol, bar: Barred) -> Screen:
+    """What kept an instrument from being bought, and whether that is over."""
+    connection = str(view.settings.connection)
+    offer = _offer(services, "allow", word("allow.yes", symbol=symbol), c=connection, s=symbol)
+    held = sum(one.symbol == symbol for one in view.state.positions.values())
+    return confirming.allow(summarise(view), symbol, bar, held, offer)
 
 
 def offer_preset(services: Services, one: Summary, preset: Preset) -> Screen:

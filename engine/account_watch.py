@@ -48,8 +48,11 @@ class AccountWatch:
         symbols: Callable[[], Sequence[Symbol]],
         clock: Clock,
         left_out: Callable[[], Collection[Symbol]] = frozenset,
+        reconnected: Callable[[], None] = lambda: None,
     ) -> None:
-        """`symbols`: what is asked about; `left_out`: what the venue does not list, and so can't be."""
+        """`symbols`: what is asked about; `left_out`: what the venue does not list, and so can't be; `reconnected` is
+        called when the venue can be heard again."""
+        self._reconnected = reconnected
         self._runner = runner
         self._exchange = exchange
         self._symbols = symbols
@@ -96,6 +99,7 @@ class AccountWatch:
     def _heard_of(self) -> None:
         if not self._streaming:
             self._streaming = True
+            self._reconnected()
             self.look_now()
 
     async def look(self) -> None:
@@ -167,6 +171,8 @@ class AccountWatch:
             return True
         if state.shortfalls or any(one.asked < len(CANCEL_AGAIN) for one in state.closing.values()):
             return True
+        if any(one.cancel_refusals and one.cancel_wanted for one in state.orders.values()):
+            return True  # it may not be there any more, and something waits for its end (S14)
         return any(one.stop_refusals or one.exit_refusals for one in state.positions.values())
 
     def _stream_is_up(self) -> bool:

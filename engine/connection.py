@@ -67,6 +67,8 @@ class Connection:
         self._instruments: dict[Symbol, Instrument] = {}
         self._left_out: frozenset[Symbol] = frozenset()
         self._ready = False
+        self.want_rules: Callable[[], None] = lambda: None
+        """Called when the venue's rules have to be read again, now; set by the room that reads them (law 18)."""
         self.barred = ""
         """Why it is not to begin in this process; empty for all but very few."""
         self._task: asyncio.Task[None] | None = None
@@ -95,6 +97,10 @@ class Connection:
         instruments = tuple(instruments)
         if instruments or left_out:
             self._left_out = frozenset(left_out)
+        if self._exchange is not None and any(
+            self._instruments.get(one.symbol, one) != one for one in instruments
+        ):
+            self._exchange.forget_rules()  # the client that sends has a copy of its own
         self._instruments.update({one.symbol: one for one in instruments if one.symbol in self.symbols()})
         mine = [self._with_our_fee(one) for one in self._instruments.values()]
         self._make_ready(mine)
@@ -139,6 +145,12 @@ class Connection:
         is asked about it, and commands are answered with `reason`."""
         self.barred = reason
 
+    def _reconnected(self) -> None:
+        """The venue was away: its rules may be others now."""
+        if self._exchange is not None:
+            self._exchange.forget_rules()
+        self.want_rules()
+
     # ── its life ──────────────────────────────────────────────────────────────────────────
 
     async def start(self, clean: bool) -> None:
@@ -177,10 +189,10 @@ class Connection:
     async def _open_restored(self, clean: bool) -> None:
         self._exchange = self._make_exchange(self.settings)
         self._watch = AccountWatch(
-            self.runner, self._exchange, self.listed, self._clock, lambda: self._left_out
+            self.runner, self._exchange, self.listed, self._clock, lambda: self._left_out, self._reconnected
         )
         self._ready = False
-        await self.runner.open(self._exchange, clean)
+        await self.runner.open(self._exchange, clean, lambda: self.want_rules())
 
     async def _supervise(self, opened: bool) -> None:
         """Nothing but cancellation ends it: nobody else would start this connection again."""

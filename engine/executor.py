@@ -13,7 +13,14 @@ from loguru import logger
 from engine.clock import Clock
 from engine.core import inputs as i
 from engine.core.effects import Cancel, Effect, Query, Submit
-from engine.core.errors import KeyRefused, KeyRejected, OutcomeUnknown, PocketdeskError, Rejected
+from engine.core.errors import (
+    KeyRefused,
+    KeyRejected,
+    OutcomeUnknown,
+    PocketdeskError,
+    Rejected,
+    RuleRejected,
+)
 from engine.core.facts import Trouble
 from engine.ports import Exchange
 
@@ -26,7 +33,15 @@ DEADLINE = 20.0
 class Executor:
     """Carries effects to one exchange and hands each outcome to `put`."""
 
-    def __init__(self, exchange: Exchange, clock: Clock, put: Callable[[i.Input], None]) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        clock: Clock,
+        put: Callable[[i.Input], None],
+        rules_refused: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`rules_refused`: called when the venue refuses an order for a step, a limit or a count (law 18)."""
+        self._rules_refused = rules_refused
         self._exchange = exchange
         self._clock = clock
         self._put = put
@@ -65,6 +80,9 @@ class Executor:
         except PocketdeskError as error:
             if isinstance(error, KeyRefused | KeyRejected):
                 self._put(i.TroubleSeen(self._clock.now(), Trouble.KEY_REFUSED, "", str(error)))
+            if isinstance(error, RuleRejected):
+                self._exchange.forget_rules()
+                self._rules_refused()
             outcome = self._failed(effect, error)
         except Exception as error:  # the top of this task: an outcome nobody foresaw is an unknown one
             logger.exception("effect {} failed", type(effect).__name__)

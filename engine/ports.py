@@ -54,6 +54,10 @@ class Exchange(Protocol):
         """Whether a stop that rests holds its coins: then balances without them contradict it."""
         ...
 
+    def forget_rules(self) -> None:
+        """The venue's steps and limits may have changed: they are read again before the next order."""
+        ...
+
     async def submit(self, request: OrderRequest) -> OrderReport:
         """Place an order, once; never repeats by itself (O3)."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from loguru import logger
@@ -75,9 +75,11 @@ class Runner:
         self._number, self.state, self._snapshot_at = book.number, book.state, book.snapshot_at
         return self.state.opened_at is not None
 
-    async def open(self, exchange: Exchange, clean: bool) -> None:
-        """Begin to work: the book is opened, or what was under way is asked for."""
-        self._executor = Executor(exchange, self._clock, self.put)
+    async def open(
+        self, exchange: Exchange, clean: bool, rules_refused: Callable[[], None] = lambda: None
+    ) -> None:
+        """Begin to work: the book is opened, or what was under way is asked for. `rules_refused`: see Executor."""
+        self._executor = Executor(exchange, self._clock, self.put, rules_refused)
         await self._take(Letter(i.Opened(self._clock.now(), secrets.token_hex(4), clean)))
 
     # ── the door ──────────────────────────────────────────────────────────────────────────

@@ -66,6 +66,8 @@ class VenueRoom:
         self._watches: dict[ConnectionId, PriceWatch] = {}
         self._ongoing: dict[tuple[Trouble, str], str] = {}
         self._read_now = asyncio.Event()
+        for connection in connections:
+            connection.want_rules = self._read_now.set
         self._rules_at: datetime | None = None
 
     # ── its life ──────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot import confirm
 from bot.commands import Risk
-from bot.handlers import charting, live, looking_back, ordering, reading, steering, trading
+from bot.handlers import charting, live, looking_back, ordering, protection, reading, steering, trading
 from bot.handlers.base import Handler, Series
 
 
@@ -53,6 +53,7 @@ ROUTES: dict[str, Route] = {
     "flatten": Route(steering.flatten),
     "stop": Route(steering.stop, needs=("c", "p")),
     "stop_to": Route(steering.stop_to, risk=Risk.SAFER, needs=("c", "p", "price")),
+    "allow": Route(protection.allow, needs=("c", "s")),
     "preset_stop": Route(steering.preset_stop, risk=Risk.SAFER, needs=("c", "preset")),
     "preset_start": Route(steering.preset_start, needs=("c", "preset")),
     "buy": Route(trading.buy),

@@ -20,10 +20,11 @@ from bot.screens.figures import (
 )
 from bot.screens.summary import Holding, Summary, mode_tag
 from bot.text import Html, fit, known, lines, say, word
+from engine.core.ids import Symbol
 from engine.core.model import Mode
 from engine.core.money import ZERO
 from engine.core.settings import Preset
-from engine.core.state import TraderState
+from engine.core.state import Barred, TraderState
 
 MOST_LISTED = 8
 
@@ -166,6 +167,19 @@ def preset(one: Summary, it: Preset, offer: Offer) -> Screen:
         say("confirm.preset_text"),
     )
     return ask_with(offer, text, _cancel("preset", {"c": one.connection, "preset": it.id}))
+
+
+def allow(one: Summary, symbol: Symbol, bar: Barred, held: int, offer: Offer) -> Screen:
+    text = lines(
+        say("allow.title", symbol=symbol),
+        _place(one),
+        "",
+        say("allow.why", reason=bar.reason, since=clock_time(bar.since)),
+        say("allow.held", count=held) if held else None,
+        "",
+        say("allow.text"),
+    )
+    return ask_with(offer, text, _cancel("positions"))
 
 
 def lift(one: Summary, typed: str, until: datetime) -> Screen:

@@ -90,6 +90,7 @@ def _differences(one: Summary) -> list[Html]:
         say("home.shortfall", theirs=quantity(short.theirs, coin), since=clock_time(short.since))
         for coin, short in one.shortfalls.items()
     ]
+    found += [say("home.barred", symbol=symbol) for symbol in one.barred]
     if one.foreign:
         found.append(say("home.foreign", count=one.foreign))
     if one.is_live and one.reconciled_at is None:

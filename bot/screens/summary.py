@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -58,6 +58,7 @@ class Summary:
     """One connection in a few figures. `state` is one of running, paused, stopped, halted.
 
     `reconciled_at`: when our books were last held against the venue's, None before the first time since the start.
+    `barred`: instruments that take no entries, since a position in them could not be protected.
     `shortfalls`: what the venue holds of a coin where it is less than ours, and since when. `foreign`: how many
     orders with our mark, but not in our books, wait for the owner. `leaving_live`: back to paper once nothing is open.
     """
@@ -82,6 +83,7 @@ class Summary:
     troubles: Sequence[str]
     reconciled_at: datetime | None = None
     shortfalls: Mapping[Coin, OngoingShortfall] = field(default_factory=dict)
+    barred: Collection[Symbol] = ()
     foreign: int = 0
     leaving_live: bool = False
 
@@ -190,6 +192,7 @@ def summarise(view: ConnectionView) -> Summary:
         [trouble_line(str(trouble), subject) for trouble, subject in state.troubles],
         state.reconciled_at,
         dict(state.shortfalls),
+        tuple(state.barred),
         sum(report is not None for report in state.foreign.values()),
     )
 

@@ -50,6 +50,16 @@ def _stop_refused(it: Fields) -> Html:
     return say("notice.stop_refused", symbol=it.text("symbol"), reason=it.reason(), time=time)
 
 
+def _entries_barred(it: Fields) -> Html:
+    stop = say("notice.barred_watch", price=it.price("stop")) if it.has("stop") else None
+    return lines(say("notice.entries_barred", symbol=it.text("symbol"), reason=it.reason()), stop)
+
+
+def _entries_allowed(it: Fields) -> Html:
+    by = known("allowed_by", it.text("by"))
+    return say("notice.entries_allowed", symbol=it.text("symbol"), by=by)
+
+
 def _position_reduced(it: Fields) -> Html:
     key = "notice.position_reduced_estimated" if it.has("estimated") else "notice.position_reduced"
     return say(key, symbol=it.text("symbol"), size=it.size(), price=it.price())
@@ -189,6 +199,8 @@ BODIES: dict[str, Callable[[Fields], Html]] = {
     "reconciled": _reconciled,
     "exit_refused": _exit_refused,
     "stop_refused": _stop_refused,
+    "entries_barred": _entries_barred,
+    "entries_allowed": _entries_allowed,
     "position_reduced": _position_reduced,
     "shortfall": _shortfall,
     "foreign_found": _foreign_found,

@@ -30,6 +30,10 @@ class Rejected(PocketdeskError):
         self.code = code
 
 
+class RuleRejected(Rejected):
+    """Refused for a step, a limit or a count of the venue's: its rules are other than we know, and are read again."""
+
+
 class KeyRejected(Rejected):
     """The venue refused an order or cancel because of our key, before it looked at what was wanted: only the owner can
     mend that."""

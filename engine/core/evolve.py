@@ -18,7 +18,7 @@ from engine.core.ledger import Phase, Position, book_fill
 from engine.core.model import Side, State
 from engine.core.money import ZERO, Quantity, Quote, exact_sum
 from engine.core.orders import OrderStatus, Purpose
-from engine.core.state import OngoingShortfall, OngoingTrouble, TraderState
+from engine.core.state import Barred, OngoingShortfall, OngoingTrouble, TraderState
 
 SETTLED_KEPT = 200
 """Settled orders that are remembered, for fills that come late."""
@@ -178,7 +178,10 @@ def _cancel_intended(state: TraderState, fact: f.CancelIntended) -> None:
 
 
 def _cancel_failed(state: TraderState, fact: f.CancelFailed) -> None:
-    _change_order(state, fact.client_order_id, ask_after=fact.at)
+    order = state.order(fact.client_order_id)
+    refusals = order.cancel_refusals + 1 if order is not None else 1
+    changes = {"ask_after": fact.at, "cancel_refusals": refusals, "cancel_after": fact.retry_after}
+    _change_order(state, fact.client_order_id, **changes)
 
 
 def _fill_booked(state: TraderState, fact: f.FillBooked) -> None:
@@ -271,6 +274,14 @@ def _preset_back(state: TraderState, fact: f.PresetBack) -> None:
     state.unled.pop(fact.position_id, None)
 
 
+def _entries_barred(state: TraderState, fact: f.EntriesBarred) -> None:
+    state.barred[fact.symbol] = Barred(fact.at, fact.position_id, fact.reason)
+
+
+def _entries_allowed(state: TraderState, fact: f.EntriesAllowed) -> None:
+    state.barred.pop(fact.symbol, None)
+
+
 # ── reconciliation ────────────────────────────────────────────────────────────────────────
 
 
@@ -356,6 +367,8 @@ _APPLY: dict[type, Callable[[TraderState, Any], None]] = {
     f.StopRefused: _stop_refused,
     f.PositionClosed: _position_gone,
     f.PositionAbandoned: _position_gone,
+    f.EntriesBarred: _entries_barred,
+    f.EntriesAllowed: _entries_allowed,
     f.PresetGone: _preset_gone,
     f.PresetBack: _preset_back,
     f.Reconciled: _reconciled,

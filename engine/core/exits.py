@@ -9,7 +9,7 @@ from engine.core import facts as f
 from engine.core.draft import Draft
 from engine.core.ledger import Phase, Position
 from engine.core.model import Direction, Fill, Instrument, Ticker
-from engine.core.money import ONE, Price, ceil_to, floor_to
+from engine.core.money import ONE, ZERO, Price, ceil_to, floor_to
 from engine.core.orders import OrderStatus, Purpose
 from engine.core.settings import ExitRules
 
@@ -28,7 +28,8 @@ def distances(rules: ExitRules, price: Price) -> tuple[Price, Price | None]:
 def opening(position: Position, fill: Fill, instrument: Instrument | None, at: datetime) -> f.PositionOpened:
     """The exits as prices, counted from the first fill. Both round towards the entry: never a larger loss than set."""
     sign = position.direction.sign
-    stop = round_stop(Price(fill.price - sign * position.stop_distance), position.direction, instrument)
+    far = Price(fill.price - sign * position.stop_distance)
+    stop = round_stop(far, position.direction, instrument, fill.price)
     take = None
     if position.take_profit_distance is not None:
         raw = fill.price + sign * position.take_profit_distance
@@ -40,10 +41,18 @@ def opening(position: Position, fill: Fill, instrument: Instrument | None, at: d
     return f.PositionOpened(at, position.id, stop, take, deadline)
 
 
-def round_stop(raw: Price, direction: Direction, instrument: Instrument | None) -> Price:
-    """To the tick on the side of the smaller loss."""
+def round_stop(
+    raw: Price, direction: Direction, instrument: Instrument | None, price: Price | None = None
+) -> Price:
+    """To the tick on the side of the smaller loss, but at least a tick away from `price`: on a coin of few digits the
+    smaller loss would be none, and the stop at the price itself (S13)."""
     tick = instrument.tick if instrument else Decimal(0)
-    return Price(ceil_to(raw, tick) if direction is Direction.LONG else floor_to(raw, tick))
+    long = direction is Direction.LONG
+    rounded: Decimal = ceil_to(raw, tick) if long else floor_to(raw, tick)
+    if price is None or not tick:
+        return Price(rounded)
+    nearest: Decimal = floor_to(price - tick, tick) if long else ceil_to(price + tick, tick)
+    return Price(min(rounded, nearest) if long else max(rounded, nearest))
 
 
 def check_price(draft: Draft, position: Position, ticker: Ticker) -> None:
@@ -76,9 +85,10 @@ def _trail(draft: Draft, position: Position, price: Price) -> None:
         return
     sign = position.direction.sign
     instrument = draft.market.instruments.get(position.symbol)
-    candidate = round_stop(Price(price * (ONE - sign * position.trailing)), position.direction, instrument)
+    raw = Price(price * (ONE - sign * position.trailing))
+    candidate = round_stop(raw, position.direction, instrument, price)
     step = price * position.trailing / TRAIL_STEPS
-    if (candidate - position.stop) * sign >= step:
+    if candidate > ZERO and (candidate - position.stop) * sign >= step:
         draft.emit(f.StopMoved(draft.at, position.id, candidate, "trailing"))
 
 

@@ -20,6 +20,9 @@ from engine.core.fact import Fact as Fact
 from engine.core.facts_presets import PresetBack as PresetBack
 from engine.core.facts_presets import PresetFact
 from engine.core.facts_presets import PresetGone as PresetGone
+from engine.core.facts_protection import EntriesAllowed as EntriesAllowed
+from engine.core.facts_protection import EntriesBarred as EntriesBarred
+from engine.core.facts_protection import ProtectionFact
 from engine.core.facts_reconcile import ForeignCancelRepeated as ForeignCancelRepeated
 from engine.core.facts_reconcile import ForeignEnded as ForeignEnded
 from engine.core.facts_reconcile import ForeignFound as ForeignFound
@@ -199,10 +202,12 @@ class CancelIntended(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CancelFailed(Fact):
-    """The cancel was refused or could not be sent; the order's true state is asked for before another try."""
+    """The cancel was refused or could not be sent; the order's true state is asked for before another try, which waits
+    until `retry_after`."""
 
     client_order_id: ClientOrderId
     reason: str
+    retry_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +306,7 @@ class ExitRefused(Fact):
 
 @dataclass(frozen=True, slots=True)
 class StopRefused(Fact):
-    """The venue refused a protecting stop: tried again after `retry_after`, or the position is left."""
+    """The venue refused a protecting stop: tried again after `retry_after`, with the price watched here meanwhile."""
 
     position_id: PositionId
     refusals: int
@@ -391,6 +396,7 @@ AnyFact = (
     | PositionClosed
     | PositionAbandoned
     | PresetFact
+    | ProtectionFact
     | ReconcileFact
     | TroubleBegan
     | TroubleOver

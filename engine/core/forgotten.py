@@ -12,8 +12,8 @@ from __future__ import annotations
 from engine.core import facts as f
 from engine.core.draft import Draft
 from engine.core.due import due
-from engine.core.ids import base_of
-from engine.core.model import VenuePicture
+from engine.core.ids import Coin, base_of
+from engine.core.model import Side, VenuePicture
 from engine.core.money import ZERO
 from engine.core.on_orders import LISTED_LATE, NOT_FOUND_PATIENCE, ask, pursue_order, trouble
 from engine.core.orders import Order, OrderStatus
@@ -25,16 +25,38 @@ def not_found(draft: Draft, order: Order | None, picture: VenuePicture) -> None:
     answers, which the last question may not have."""
     if order is None:
         return
-    if order.status is OrderStatus.WORKING and not order.cancel_wanted and _is_missed(draft, order):
+    works = order.status is OrderStatus.WORKING
+    if works and not order.cancel_wanted and _is_missed(draft, order):
         _cancel(draft, order)
-    elif (
-        order.status is OrderStatus.WORKING
-        and _is_lost(draft, order)
-        and _traded_nothing(draft, order, picture)
-    ):
+    elif works and _is_gone(draft, order, picture) and _traded_nothing(draft, order, picture):
         _end(draft, order)
     elif order.status is OrderStatus.UNKNOWN or due(draft.at, order.ask_after):
         ask(draft, order)
+
+
+def _is_gone(draft: Draft, order: Order, picture: VenuePicture) -> bool:
+    """By the time that has passed since its cancel, or sooner by what it no longer holds."""
+    return _is_lost(draft, order) or (order.cancel_wanted and _holds_nothing(draft, order, picture))
+
+
+def _holds_nothing(draft: Draft, order: Order, picture: VenuePicture) -> bool:
+    """Its name is not known, the list lacks it, its cancel was answered, and the coins that it would hold are free:
+    each of these answers would have to be wrong. So a stop that the venue forgot (restarted, expired) is put back
+    within seconds of being missed (S14)."""
+    if order.side is not Side.SELL or not picture.stops_lock or not order.cancel_refusals:
+        return False
+    coin = base_of(order.symbol)
+    there = next((one for one in picture.balances if one.coin == coin), None)
+    if there is None:
+        return False
+    others = sum(
+        (one.remaining for one in draft.state.orders.values() if one is not order and _sells(one, coin)), ZERO
+    )
+    return there.used < others + order.remaining
+
+
+def _sells(order: Order, coin: Coin) -> bool:
+    return order.side is Side.SELL and base_of(order.symbol) == coin and not order.status.ended
 
 
 def _is_missed(draft: Draft, order: Order) -> bool:

@@ -218,6 +218,13 @@ class ManualEntry(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class AllowEntries(Command):
+    """An instrument in which a position could not be protected may be entered again."""
+
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True)
 class ResolveForeign(Command):
     """What to do with an order that has our mark but is not in our books."""
 

@@ -139,8 +139,8 @@ def book_fill(position: Position, fill: Fill, fee_value: Quote) -> Position:
 def sellable(position: Position, instrument: Instrument) -> Quantity:
     """What of it can be sent as one order: whole lots, never more than is held or than the venue takes at once."""
     most = position.quantity
-    if instrument.max_quantity is not None:
-        most = min(most, instrument.max_quantity)
+    if (at_once := instrument.most_at_market(position.entry_price)) is not None:
+        most = min(most, at_once)
     return Quantity(max(floor_to(most, instrument.lot), ZERO))
 
 

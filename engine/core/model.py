@@ -60,7 +60,9 @@ class OrderType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """What the venue lets us trade, and in which steps. `max_quantity` None means no limit is known."""
+    """What the venue lets us trade, and in which steps; None means no limit is known. `market_max`: the most that one
+    order at market may have, which is often less than another's (O27); some venues tell it as a value in the quote
+    coin, `market_max_value`. `max_stops`: how many stops may rest in it."""
 
     symbol: Symbol
     base: Coin
@@ -73,6 +75,15 @@ class Instrument:
     taker_fee: Decimal = Decimal("0.001")
     maker_fee: Decimal = Decimal("0.001")
     active: bool = True
+    market_max: Quantity | None = None
+    market_max_value: Quote | None = None
+    max_stops: int | None = None
+
+    def most_at_market(self, price: Price | None) -> Quantity | None:
+        """Of an order at market, and of a stop, which becomes one; a value counts at `price`."""
+        by_value = self.market_max_value / price if self.market_max_value and price else None
+        known = [one for one in (self.max_quantity, self.market_max, by_value) if one is not None]
+        return Quantity(min(known)) if known else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,16 @@ def _stop_refused(fact: f.StopRefused, state: TraderState) -> Told:
     return "stop_refused", weight, data
 
 
+def _entries_barred(fact: f.EntriesBarred, state: TraderState) -> Told:
+    position = state.positions.get(fact.position_id)
+    data: Data = {"position": fact.position_id, "symbol": fact.symbol, "reason": fact.reason}
+    return "entries_barred", Weight.CRITICAL, data | {"stop": _text(position.stop) if position else None}
+
+
+def _entries_allowed(fact: f.EntriesAllowed, state: TraderState) -> Told:
+    return "entries_allowed", Weight.INFO, {"symbol": fact.symbol, "by": fact.by} | _answered(fact.by)
+
+
 def _stop_moved(fact: f.StopMoved, state: TraderState) -> Told | None:
     """A trailing stop does what it was set to do, every few minutes: only the owner's own move is news."""
     if fact.by == "trailing":
@@ -224,6 +234,8 @@ _TELL: dict[type, Callable[[Any, TraderState], Told | None]] = {
     **notify_orders.TELL,
     f.ExitRefused: _exit_refused,
     f.StopRefused: _stop_refused,
+    f.EntriesBarred: _entries_barred,
+    f.EntriesAllowed: _entries_allowed,
     f.StopMoved: _stop_moved,
     f.PresetGone: _preset_gone,
     f.PresetBack: _preset_back,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from engine.core import entry_bar
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.draft import Draft
@@ -146,4 +147,5 @@ _DO: dict[type[i.Command], Callable[[Draft, Any], None]] = {
     i.SwitchPreset: _switch_preset,
     i.ManualEntry: _manual_entry,
     i.ResolveForeign: resolve,
+    i.AllowEntries: entry_bar.allow,
 }

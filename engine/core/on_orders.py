@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from engine.core import entry_bar
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.closing import heard
@@ -11,12 +12,12 @@ from engine.core.draft import Draft
 from engine.core.due import due
 from engine.core.exits import distances, opening
 from engine.core.ids import ClientOrderId, PositionId, is_ours
-from engine.core.ledger import Phase, fee_value
+from engine.core.ledger import Phase, Position, fee_value
 from engine.core.model import Fill, Mode, OrderReport, OrderType, VenueStatus
 from engine.core.money import ZERO, Quantity
 from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.pursue import STOP_REFUSALS, cancel, pursue
-from engine.core.settings import ExitRules
+from engine.core.settings import ExitRules, Unprotected
 
 ASK_AGAIN = (1, 2, 4, 8)
 """Seconds between the questions about one order; the last one repeats. It bounds how long an outcome stays unknown,
@@ -74,6 +75,8 @@ def _take_status(draft: Draft, order: Order, report: OrderReport) -> None:
     elif order.status is not OrderStatus.WORKING or (order.cancel_wanted and order.attempts):
         # Told to be open after we asked for it: an earlier cancel did not take, so it may be sent again.
         draft.emit(f.OrderWorking(draft.at, order.client_order_id, report.venue_order_id))
+        if order.purpose is Purpose.STOP:
+            entry_bar.stop_works(draft, order.symbol)
         if order.cancel_wanted and order.type is OrderType.LIMIT:
             # It may rest for ever, so that nothing but this would remember that somebody wanted it gone.
             draft.emit(f.CancelIntended(draft.at, order.client_order_id, "its cancel did not take"))
@@ -218,8 +221,15 @@ def _back_off(draft: Draft, order: Order, reason: str) -> None:
     elif order.purpose is Purpose.STOP:
         count = position.stop_refusals + 1
         draft.emit(f.StopRefused(draft.at, position.id, count, draft.at + _retry(count), reason))
-        if count >= STOP_REFUSALS and position.phase is Phase.OPEN:
+        entry_bar.stop_refused(draft, position, count, reason)
+        if count >= STOP_REFUSALS and position.phase is Phase.OPEN and _sells_unprotected(draft, position):
             draft.emit(f.ExitWanted(draft.at, position.id, "the venue refuses its stop", "rules"))
+
+
+def _sells_unprotected(draft: Draft, position: Position) -> bool:
+    """Only where its preset says so: never a surprise sale."""
+    preset = draft.settings.presets.get(position.preset) if position.preset is not None else None
+    return preset is not None and preset.exits.unprotected is Unprotected.SELL
 
 
 def _retry(count: int) -> timedelta:
@@ -258,7 +268,8 @@ def on_cancel_refused(draft: Draft, client_order_id: ClientOrderId, reason: str)
     """It may have been filled, or the cancel got lost: its state is asked for before anything else (O15)."""
     order = draft.state.orders.get(client_order_id)
     if order is not None and not order.status.ended:
-        draft.emit(f.CancelFailed(draft.at, client_order_id, reason))
+        again = draft.at + _retry(order.cancel_refusals + 1)
+        draft.emit(f.CancelFailed(draft.at, client_order_id, reason, again))
         ask(draft, order)
 
 
@@ -267,6 +278,13 @@ def ask_what_is_due(draft: Draft) -> None:
     for order in list(draft.state.orders.values()):
         if _uncertain(draft, order) and due(draft.at, order.ask_after):
             ask(draft, order)
+
+
+def cancel_orphans(draft: Draft) -> None:
+    """An order without a position whose cancel was refused: nothing else would remember to send it again."""
+    for order in list(draft.state.orders.values()):
+        if order.cancel_refusals and order.position_id not in draft.state.positions:
+            cancel(draft, order, "its position is gone")
 
 
 def ask_at_once(draft: Draft) -> None:

@@ -72,6 +72,10 @@ class Order:
     ask_after: datetime | None = None
     lost_at: datetime | None = None
     ended_at: datetime | None = None
+    cancel_refusals: int = 0
+    cancel_after: datetime | None = None
+    """How often its cancel was refused, and when the next may be sent: without a pause each refusal was two requests
+    and four facts, as fast as the venue answers."""
 
     @property
     def settled(self) -> bool:

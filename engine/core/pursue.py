@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from engine.core import entry_bar
 from engine.core import facts as f
 from engine.core.draft import Draft
 from engine.core.due import due
@@ -30,7 +31,7 @@ ENTRY_PATIENCE = timedelta(seconds=20)
 SETTLE_PATIENCE = timedelta(seconds=3)
 """How long a stop waits for more fills of its entry, so that it is placed once and not with each (law 5: 5 s)."""
 STOP_REFUSALS = 4
-"""After this many refused stops the position is left: it can't be protected."""
+"""After this many refused stops, some 22 s, a position is sold whose preset says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +196,8 @@ def _wait_after_refusal(draft: Draft, position: Position) -> bool:
 
 
 def cancel(draft: Draft, order: Order, reason: str) -> None:
-    """Once; only what surely works can be cancelled, the rest is asked for first."""
-    if order.status is OrderStatus.WORKING and not order.cancel_wanted:
+    """Once; only what surely works can be cancelled, the rest is asked for first. Refused, it waits a while."""
+    if order.status is OrderStatus.WORKING and not order.cancel_wanted and due(draft.at, order.cancel_after):
         draft.emit(f.CancelIntended(draft.at, order.client_order_id, reason))
 
 
@@ -290,6 +291,7 @@ def next_intent(draft: Draft) -> IntentId:
 
 def _close(draft: Draft, position: Position, reason: str) -> None:
     """Everything is settled: the result is final."""
+    entry_bar.closing(draft, position, hit_its_stop=reason in ("stop loss", "trailing stop"))
     draft.emit(
         f.PositionClosed(
             draft.at,

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from engine.core import entry_bar
 from engine.core.draft import Draft
 from engine.core.errors import Denied
 from engine.core.exits import round_stop
 from engine.core.facts import Breaker, Step, Trouble
 from engine.core.ids import Coin, PresetId, Symbol, base_of
 from engine.core.market import Market, equity
-from engine.core.model import Direction, Instrument, Mode, Side, State
+from engine.core.model import Direction, Instrument, Mode, OrderType, Side, State
 from engine.core.money import ONE, ZERO, Price, Quantity, Quote
 from engine.core.orders import OrderStatus
 from engine.core.settings import ExitRules, Limits, Size, TraderSettings
@@ -80,6 +81,7 @@ def approve(draft: Draft, proposal: Proposal) -> Approved:
     if proposal.direction is not Direction.LONG:
         raise Denied("this venue trades spot: a short is not possible")
     _check_stop(proposal, price, instrument)
+    _check_stops_left(state, instrument)
     worth = equity(state, draft.market)
     if worth is None:
         raise Denied("equity is not known yet: a held coin has no price")
@@ -104,6 +106,8 @@ def _check_state(state: TraderState, symbol: Symbol) -> None:
         raise Denied("our books were not held against the venue's yet")
     if base_of(symbol) in state.shortfalls:
         raise Denied(f"the account holds less {base_of(symbol)} than our positions")
+    if why := entry_bar.denies(state, symbol):
+        raise Denied(why)
     for trouble, words in _BLOCKING.items():
         if (trouble, "") in state.troubles:
             raise Denied(words)
@@ -137,6 +141,17 @@ def _check_stop(proposal: Proposal, price: Price, instrument: Instrument) -> Non
         raise Denied(
             f"the stop would be at the price itself: {proposal.symbol} moves in steps of {instrument.tick}"
         )
+
+
+def _check_stops_left(state: TraderState, instrument: Instrument) -> None:
+    """Its stop would be refused: the venue takes only so many in one instrument (O26)."""
+    if instrument.max_stops is None:
+        return
+    resting = sum(
+        order.symbol == instrument.symbol and order.type is OrderType.STOP for order in state.orders.values()
+    )
+    if resting >= instrument.max_stops:
+        raise Denied(f"the venue takes no more stops in {instrument.symbol}: {instrument.max_stops} at most")
 
 
 def _tradable(market: Market, symbol: Symbol, quote: Coin) -> Instrument:

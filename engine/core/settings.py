@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from engine.core.ids import Coin, ConnectionId, PresetId, Symbol
 from engine.core.model import Mode, State
@@ -33,6 +34,14 @@ class Limits:
     drawdown: Steps = Steps(Ratio(Decimal("0.05")), Ratio(Decimal("0.10")), Ratio(Decimal("0.15")))
 
 
+class Unprotected(StrEnum):
+    """What is done with a position whose stop the venue goes on refusing. In any case its price is watched here, the
+    stop is tried again, the owner is called and nothing more is entered there."""
+
+    WATCH = "watch"
+    SELL = "sell"
+
+
 @dataclass(frozen=True, slots=True)
 class ExitRules:
     """When a position is left. Shares are of the entry price; `time_limit` counts from the first fill."""
@@ -41,6 +50,7 @@ class ExitRules:
     take_profit: Ratio | None = Ratio(Decimal("0.03"))
     trailing: Ratio | None = None
     time_limit: timedelta | None = None
+    unprotected: Unprotected = Unprotected.WATCH
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ def wanted_value(size: Size, equity: Quote, price: Price, stop_distance: Price, 
 def quantity_for(value: Quote, price: Price, instrument: Instrument) -> Quantity:
     """Whole lots that cost at most `value` at `price`, within the venue's largest order."""
     quantity = floor_to(value / price, instrument.lot)
-    if instrument.max_quantity is not None:
-        quantity = min(quantity, floor_to(instrument.max_quantity, instrument.lot))
+    if (most := instrument.most_at_market(price)) is not None:
+        quantity = min(quantity, floor_to(most, instrument.lot))
     return Quantity(max(quantity, ZERO))
 
 

@@ -44,6 +44,15 @@ class OngoingShortfall:
     doubt: Doubt
 
 
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """An instrument in which nothing is entered: since when, for which position, and the venue's word."""
+
+    since: datetime
+    position_id: PositionId
+    reason: str
+
+
 @dataclass(slots=True)
 class TraderState:
     """The books of one connection in one mode.
@@ -56,7 +65,7 @@ class TraderState:
     `reconciled_at` is None from each start until our books were held against the venue's. `foreign` has the orders
     with our mark that are not in our books, None for one that the owner has decided about; `closing` those of them that
     he wants gone and that may still work. `outside_sales`: how much of the newest executions of the owner's own orders
-    our books have taken for sales of positions.
+    our books have taken for sales of positions. `barred`: instruments in which a position could not be protected.
     `day_equity` is equity at the day's begin with what flowed since, for the day's figure; `day_mark` and `high_water`
     are what losses are counted from (see `evolve_equity`), and `drained` the equity that they belong to while all money
     is withdrawn.
@@ -96,6 +105,7 @@ class TraderState:
     shortfalls: dict[Coin, OngoingShortfall] = field(default_factory=dict)
     outside_sales: dict[tuple[Symbol, FillId], Quantity] = field(default_factory=dict)
     troubles: dict[tuple[Trouble, str], OngoingTrouble] = field(default_factory=dict)
+    barred: dict[Symbol, Barred] = field(default_factory=dict)
 
     @property
     def is_halted(self) -> bool:
@@ -139,5 +149,6 @@ _CONTAINERS = (
     "shortfalls",
     "outside_sales",
     "troubles",
+    "barred",
 )
 _VALUES = tuple(one.name for one in fields(TraderState) if one.name not in _CONTAINERS)

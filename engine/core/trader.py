@@ -74,6 +74,7 @@ def _price_seen(draft: Draft, input: i.PriceSeen) -> None:
 
 def _timer_ticked(draft: Draft, input: i.TimerTicked) -> None:
     on_orders.ask_what_is_due(draft)
+    on_orders.cancel_orphans(draft)
     for position in list(draft.state.positions.values()):
         exits.check_time(draft, position)
     pursue_all(draft)

@@ -27,6 +27,8 @@ from engine.exchanges.wire import Attempt, Wire, attempt
 T = TypeVar("T")
 PATIENCE = 60.0
 """Seconds; no venue's allowance is counted over a longer time."""
+RULES_WITHIN = 3.0
+"""Seconds."""
 MOST_WAITS = 5
 """Others may take what was waited for."""
 
@@ -52,6 +54,7 @@ class AccountCalls:
         Wire(self.orders, self.budget, self.gate, again=False)
         Wire(self.reads, self.budget, self.gate, again=True)
         self._symbols: set[Symbol] = set()
+        self._outdated = False
         self._loading = asyncio.Lock()
 
     def stream_client(self) -> Any:
@@ -159,7 +162,11 @@ class AccountCalls:
     async def ensure(self, *symbols: Symbol) -> None:
         """Load the venue's rules of what was never asked for, all at once; both clients share them. What is known waits
         for nobody: an exit may not stand behind a listing of something else."""
-        if self._symbols.issuperset(symbols):
+        known = self._symbols.issuperset(symbols)
+        if known and not self._outdated:
+            return
+        if known:
+            await self._read_again(symbols)
             return
         async with self._loading:
             if self._symbols.issuperset(symbols):
@@ -172,6 +179,26 @@ class AccountCalls:
             if unlisted:
                 raise Unavailable(f"{self._row.title} does not list {', '.join(unlisted)}.")
 
+    async def _read_again(self, symbols: Sequence[Symbol]) -> None:
+        """What is known may be old. An order waits for that answer for a moment, and never hangs on it: with the old
+        rules it may be refused, without an answer it would not even be sent."""
+        async with self._loading:
+            if not self._outdated:
+                return
+            try:
+                async with asyncio.timeout(RULES_WITHIN):
+                    markets = await listed(self.ask, self.reads, self._row, sorted(self._symbols))
+            except (Unavailable, TimeoutError) as error:
+                logger.warning("{}'s rules could not be read again: {}", self._row.title, error)
+                return
+            found = [market for market in markets if market["symbol"] in self._symbols]
+            if {*symbols} <= {market["symbol"] for market in found}:
+                self.learn(found)
+
+    def forget_rules(self) -> None:
+        """What is asked about next has its rules read again, by both clients."""
+        self._outdated = True
+
     def learn(self, markets: Sequence[Any]) -> None:
         """Take over ccxt's markets, in place of those known; otherwise each symbol is asked for when first needed."""
         for client in (self.reads, self.orders):
@@ -182,6 +209,7 @@ class AccountCalls:
             self.orders.options[name] = self.reads.options[name]
         self._on_learned(markets)
         self._symbols = {Symbol(market["symbol"]) for market in markets}
+        self._outdated = False
 
     async def close(self) -> None:
         await asyncio.gather(self.orders.close(), self.reads.close())

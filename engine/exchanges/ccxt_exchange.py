@@ -109,7 +109,7 @@ class CcxtExchange:
         now = self._clock.now()
         told = await self._in_each(symbols, partial(self._executions_in, since=since, now=now))
         found = [(raw, symbol, await self._owner(raw, symbol)) for raw, symbol in told]
-        fills = [self._fill(raw, name or NOT_OURS, symbol, now) for raw, symbol, name in found]
+        fills = [self._fill(raw, name, symbol, now) for raw, symbol, name in found if name is not None]
         return sorted((fill for fill in fills if fill.at >= since), key=lambda fill: fill.at)
 
     async def balances(self) -> list[Balance]:
@@ -134,6 +134,9 @@ class CcxtExchange:
         await self._calls.close()
 
     # ── what else the desk wants to know ──────────────────────────────────────────────────
+
+    def forget_rules(self) -> None:
+        self._calls.forget_rules()
 
     @property
     def stops_lock(self) -> bool:
@@ -218,16 +221,19 @@ class CcxtExchange:
         return await self._calls.ask_in_turn(self._dialect.trades, self._calls.reads, symbol, span)
 
     async def _owner(self, trade: Raw, symbol: Symbol) -> ClientOrderId | None:
-        """Whose execution it is: our name, or None for the owner's own orders."""
+        """Whose execution it is: our name, or NOT_OURS; None where the venue has forgotten the order, which may be ours:
+        it is evidence for nothing."""
         number = str(trade.get("order") or "")
         told = self._dialect.client_id_in_trade(trade)
         if told is None and number in self._names:
-            return self._names.ours(number)
+            return self._names.ours(number) or NOT_OURS
         if told is None:
             found = await self._calls.find(self._dialect.find_by_venue_id, number, symbol)
-            told = None if found is None else self._dialect.name_in_order(found)
+            if found is None:
+                return None
+            told = self._dialect.name_in_order(found)
         self._names.note(number, told)
-        return ClientOrderId(told) if is_ours(told) and told else None
+        return ClientOrderId(told) if is_ours(told) and told else NOT_OURS
 
     def _name(self, raw: Raw) -> ClientOrderId:
         """The owner's own orders have names that are not ours, or none."""

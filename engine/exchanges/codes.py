@@ -28,6 +28,8 @@ class Codes:
     clock_words: tuple[str, ...] = ()
     duplicate: frozenset[str] = field(default_factory=frozenset)
     duplicate_words: tuple[str, ...] = ()
+    rules: frozenset[str] = field(default_factory=frozenset)
+    """Of those refused: what names a step, a limit or a count, so that ours are old (law 18)."""
     limited: frozenset[str] = field(default_factory=frozenset)
     limited_questions: frozenset[str] = field(default_factory=frozenset)
 
@@ -68,6 +70,7 @@ CODES: Mapping[str, Codes] = {
         clock=frozenset({"-1021"}),
         # -2010 is the code of every refused order; 'Duplicate order sent.' is the text of this one.
         duplicate_words=("Duplicate order",),
+        rules=frozenset({"-1013", "-1111", "-1121"}),
         limited=frozenset({"-1003"}),
     ),
     # https://bybit-exchange.github.io/docs/v5/error
@@ -99,6 +102,7 @@ CODES: Mapping[str, Codes] = {
         key=frozenset({"10003", "10004", "10005", "10007", "10010", "33004"}),
         clock=frozenset({"10002"}),
         duplicate=frozenset({"110072", "170141"}),
+        rules=frozenset({"170121", "170124", "170134", "170135", "170136", "170137", "170140"}),
         limited=frozenset({"10006", "10018"}),
     ),
     # https://www.okx.com/docs-v5/en/#error-code
@@ -134,6 +138,7 @@ CODES: Mapping[str, Codes] = {
         ),
         clock=frozenset({"50102", "50112"}),
         duplicate=frozenset({"51016"}),
+        rules=frozenset({"51001", "51004", "51020", "51121", "51122", "51201"}),
         limited=frozenset({"50011"}),
     ),
     # https://docs.kraken.com/api/docs/guides/spot-errors : texts in place of codes.
@@ -160,6 +165,15 @@ CODES: Mapping[str, Codes] = {
             {"EAPI:Invalid key", "EAPI:Invalid signature", "EGeneral:Permission denied", "ETrade:User Locked"}
         ),
         clock=frozenset({"EAPI:Invalid nonce"}),
+        rules=frozenset(
+            {
+                "EOrder:Order minimum not met",
+                "EOrder:Cost minimum not met",
+                "EOrder:Tick size check failed",
+                "EOrder:Orders limit exceeded",
+                "EQuery:Unknown asset pair",
+            }
+        ),
         limited=frozenset(
             {
                 "EAPI:Rate limit exceeded",
@@ -188,6 +202,7 @@ CODES: Mapping[str, Codes] = {
         missing=frozenset({"400203"}),
         key=frozenset({"400003", "400004", "400005", "400006", "400007", "411100"}),
         clock=frozenset({"400002"}),
+        rules=frozenset({"400350", "900001"}),
         limited=frozenset({"429000"}),
     ),
     # https://bingx-api.github.io/docs-v3/#/en/Quick%20Start/Error%20Codes ; ccxt's bingx.py 'exceptions'.
@@ -210,6 +225,7 @@ CODES: Mapping[str, Codes] = {
         clock=frozenset({"80014", "100421"}),
         clock_words=("timestamp",),
         duplicate=frozenset({"101481", "109201"}),
+        rules=frozenset({"101400", "110425"}),
         limited=frozenset({"100410"}),
     ),
 }

@@ -5,18 +5,18 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from typing import Any
 
-from engine.core.errors import Rejected
+from engine.core.errors import RuleRejected
 from engine.core.model import OrderRequest
 
 
 def check(client: Any, request: OrderRequest) -> None:
-    """Raise Rejected if ccxt would cut or round a number to the venue's steps as it knows them: the order would be
+    """Raise RuleRejected if ccxt would cut or round a number to the venue's steps as it knows them: the order would be
     another than the one in our books."""
     with localcontext():  # ccxt sets the rounding of the context that it finds
         sent = _as_sent(client, request)
     for what, (ours, theirs) in sent.items():
         if ours is not None and Decimal(theirs) != ours:
-            raise Rejected(
+            raise RuleRejected(
                 f"The {what} {ours} does not fit the venue's steps: it would become {theirs}.", "STEPS"
             )
 

@@ -34,6 +34,9 @@ class PaperExchange:
 
     stops_lock = True
 
+    def forget_rules(self) -> None:
+        """They are asked for with each order."""
+
     # ── what the outside tells ────────────────────────────────────────────────────────────
 
     def list_instruments(self, instruments: Iterable[Instrument]) -> None:

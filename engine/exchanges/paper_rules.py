@@ -81,12 +81,13 @@ def _check_quantity(request: OrderRequest, instrument: Instrument) -> None:
     quantity = request.quantity
     sound = is_sound(quantity) and floor_to(quantity, instrument.lot) == quantity
     in_bounds = sound and quantity >= instrument.min_quantity
-    if instrument.max_quantity is not None:
-        in_bounds = in_bounds and quantity <= instrument.max_quantity
+    most = instrument.max_quantity if request.type is OrderType.LIMIT else instrument.most_at_market(None)
+    if most is not None:
+        in_bounds = in_bounds and quantity <= most
     if not in_bounds:
         raise Rejected(
             f"Filter failure: LOT_SIZE: {quantity} {instrument.base} must be {instrument.min_quantity} to "
-            f"{instrument.max_quantity or 'any'} in steps of {instrument.lot}.",
+            f"{most or 'any'} in steps of {instrument.lot}.",
             "LOT_SIZE",
         )
 

@@ -41,7 +41,43 @@ def instrument(market: Mapping[str, Any], row: VenueRow) -> Instrument:
         taker_fee=_fee(market.get("taker"), row.taker_fee, symbol),
         maker_fee=_fee(market.get("maker"), row.maker_fee, symbol),
         active=market.get("active") is not False,
+        market_max=_market_max(market, row, symbol),
+        market_max_value=_market_max_value(market, row, symbol),
+        max_stops=_max_stops(market, symbol),
     )
+
+
+def _market_max(market: Mapping[str, Any], row: VenueRow, symbol: Symbol) -> Quantity | None:
+    """As ccxt tells it (`limits.market`), else by the venue's own name. Zero is 'no cap' there."""
+    told = (market["limits"].get("market") or {}).get("max")
+    for name in row.market_max_at:
+        told = told or (market.get("info") or {}).get(name) or _inside(market.get("info"), name)
+    most = positive_or_none(told, f"the most quantity at market of {symbol}")
+    return None if most is None else Quantity(most)
+
+
+def _market_max_value(market: Mapping[str, Any], row: VenueRow, symbol: Symbol) -> Quote | None:
+    if not row.caps_market_by_value:
+        return None
+    most = positive_or_none(market["limits"]["cost"].get("max"), f"the most value at market of {symbol}")
+    return None if most is None else Quote(most)
+
+
+def _inside(info: object, name: str) -> object:
+    """Bybit keeps it in a part of its own, `lotSizeFilter`."""
+    parts = info.values() if isinstance(info, Mapping) else ()
+    return next((part[name] for part in parts if isinstance(part, Mapping) and name in part), None)
+
+
+def _max_stops(market: Mapping[str, Any], symbol: Symbol) -> int | None:
+    """Binance: the filter MAX_NUM_ALGO_ORDERS. It counts the owner's own as well.
+    https://developers.binance.com/docs/binance-spot-api-docs/filters#max_num_algo_orders"""
+    info = market.get("info")
+    filters = info.get("filters") if isinstance(info, Mapping) else None
+    for one in filters if isinstance(filters, list) else ():
+        if isinstance(one, Mapping) and one.get("filterType") == "MAX_NUM_ALGO_ORDERS":
+            return int(not_negative(one.get("maxNumAlgoOrders"), f"the most stops in {symbol}"))
+    return None
 
 
 def _fee(value: object, otherwise: Decimal, symbol: Symbol) -> Decimal:

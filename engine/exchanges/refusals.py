@@ -13,6 +13,7 @@ from engine.core.errors import (
     OutcomeUnknown,
     PocketdeskError,
     Rejected,
+    RuleRejected,
     Unavailable,
 )
 from engine.exchanges import errors
@@ -39,6 +40,8 @@ def meaning_of_act(error: Exception, venue: str, attempt: Attempt) -> Pocketdesk
         return OutcomeUnknown(f"An order of this name is there already: {words}")
     if code in codes.key:
         return KeyRejected(words, code)
+    if code in codes.rules:
+        return RuleRejected(words, code)
     if code in codes.refused or code in codes.missing or is_clock(venue, attempt):
         return Rejected(words, code)
     return OutcomeUnknown(words)

@@ -41,7 +41,8 @@ class VenueRow:
 
     `options` are laid over ccxt's own so that few requests are made. `lists_by_id`: it can be asked for some
     instruments only, by their ids. `candles_per_request`: the most that one answer holds. `taker_fee` and
-    `maker_fee` stand in where ccxt tells none. `stream_needs`: what a stream's address must contain.
+    `maker_fee` stand in where ccxt tells none. `stream_needs`: what a stream's address must contain. `market_max_at`:
+    the venue's own names for the most base quantity of one order at market, where ccxt does not read it.
     """
 
     ccxt_id: str
@@ -53,6 +54,10 @@ class VenueRow:
     taker_fee: Decimal = Decimal("0.001")
     maker_fee: Decimal = Decimal("0.001")
     stream_needs: str = ""
+    market_max_at: tuple[str, ...] = ()
+    caps_market_by_value: bool = False
+    """The most of one order at market is told in the quote coin (`maxMktSz`, ccxt's `limits.cost.max`):
+    https://www.okx.com/docs-v5/en/#public-data-rest-api-get-instruments"""
 
 
 VENUES: Mapping[str, VenueRow] = MappingProxyType(
@@ -84,6 +89,7 @@ VENUES: Mapping[str, VenueRow] = MappingProxyType(
                 (*_COMMON, "3m", "2h", "6h", "12h"),
                 1000,
                 {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}},
+                market_max_at=("maxMarketOrderQty", "maxMktOrderQty"),
             ),
             # 300 candles an answer, 100 of them from the history endpoint, which ccxt turns to for old ones:
             # https://www.okx.com/docs-v5/en/#order-book-trading-market-data-get-candlesticks
@@ -94,6 +100,7 @@ VENUES: Mapping[str, VenueRow] = MappingProxyType(
                 300,
                 {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}},
                 taker_fee=Decimal("0.0015"),
+                caps_market_by_value=True,
             ),
             # 1440 klines; `fetch_markets` also asks for both lists of perpetuals, and no option stops that.
             VenueRow("bingx", "BingX", (*_COMMON, "3m", "2h", "6h", "12h"), 1440, {"defaultType": "spot"}),

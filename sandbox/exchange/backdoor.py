@@ -38,7 +38,9 @@ class Backdoor:
             "clock": self.set_clock,
             "key": self.set_key,
             "account": self.set_account,
+            "rules": self.set_rules,
             "cancel": self.cancel,
+            "forget": self.forget,
             "order": self.place,
             "hold": self.hold,
             "release": self.release,
@@ -105,6 +107,23 @@ class Backdoor:
                 self._venue.account_modes[account] = mode
                 return {"account": account, "mode": mode}
         raise ValueError(f"“mode” must be an object, as the venue answers it, not {body['mode']!r}")
+
+    def set_rules(self, body: Body) -> Any:
+        """{"instrument", "step", "min_quantity", "max_market_quantity", "max_open_conditional"}: new rules from now on,
+        those that are named."""
+        chosen = pair_id(body)
+        numbers = ("step", "min_quantity", "max_market_quantity", "min_notional")
+        changes: dict[str, Any] = {name: decimal(body, name) for name in numbers if name in body}
+        if "max_open_conditional" in body:
+            changes["max_open_conditional"] = whole(body, "max_open_conditional")
+        pair = self._venue.matching.set_rules(chosen, changes)
+        return {name: str(getattr(pair, name)) for name in changes}
+
+    def forget(self, body: Body) -> Any:
+        """{"order_id"} or {"client_id"}: a working order is gone, with no word to anybody; what it held is free."""
+        order = self._open_order(body)
+        self._venue.matching.forget(order)
+        return snapshot.order(order)
 
     def cancel(self, body: Body) -> Any:
         """Cancel from outside, as the owner would on the venue's own page: {"order_id"} or {"client_id"}."""

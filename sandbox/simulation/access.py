@@ -31,6 +31,9 @@ class Access:
 
     stops_lock = True
 
+    def forget_rules(self) -> None:
+        """They are asked for with each order."""
+
     def __init__(self, life: Life, stream: Stream, random: Random) -> None:
         self._life = life
         self._world = life.world

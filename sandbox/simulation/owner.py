@@ -60,6 +60,8 @@ class Owner:
         if waiting:
             choice = self._random.choice(tuple(ForeignChoice))
             self._send(i.ResolveForeign, waiting[0], choice)
+        elif state.barred:
+            self._send(i.AllowEntries, next(iter(state.barred)))
         elif state.is_halted:
             self._send(i.LiftHalt)
             self._world.later(60, self._resume)

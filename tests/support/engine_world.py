@@ -83,6 +83,9 @@ class LiveVenue:
 
     stops_lock = True
 
+    def forget_rules(self) -> None:
+        """They are asked for with each order."""
+
     def __init__(self, clock: ManualClock) -> None:
         self.book = PaperExchange(clock, [instrument()], [Balance(instrument().quote, price("10000"))])
         self.error: PocketdeskError | None = None

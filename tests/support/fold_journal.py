@@ -182,6 +182,8 @@ def _rest(first: AnyFact) -> Iterator[AnyFact]:
     yield f.PresetSwitched(at, CROSS, False, "owner")
     yield f.PresetGone(at, position, BTC, CROSS)
     yield f.PresetBack(at, position, BTC, CROSS)
+    yield f.EntriesBarred(at, BTC, position, "full")
+    yield f.EntriesAllowed(at, BTC, "owner")
     yield f.ForeignFound(at, report(name, VenueStatus.OPEN))
     yield f.ForeignResolved(at, name, BTC, f.ForeignChoice.CLOSE, "owner")
     yield f.ForeignCancelRepeated(at, name, BTC, 2, Quantity(Decimal(0)))

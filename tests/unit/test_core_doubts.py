@@ -35,6 +35,9 @@ class Late:
 
     stops_lock = True
 
+    def forget_rules(self) -> None:
+        """They are asked for with each order."""
+
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._list = desk.venue.open_orders(BTC, desk.now)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from engine.core import facts as f
+from engine.core import inputs as i
 from engine.core.effects import Cancel, Query
 from engine.core.ids import ClientOrderId, base_of
 from engine.core.model import Balance, Side
@@ -50,10 +51,33 @@ def test_S11_law_5_a_stop_that_the_venue_lost_is_placed_anew_within_30_s() -> No
 
 
 def test_S11_law_4_no_second_stop_is_sent_before_the_first_was_cancelled_and_not_found_for_long() -> None:
+    """Its coins are still held at the venue: it may be there."""
     desk, lost = forgetful()
-    looks(desk, 3)
+    held = (
+        Balance(base_of(BTC), Decimal(0), desk.position.quantity),
+        Balance(USDT, desk.state.holdings[USDT]),
+    )
+    looks(desk, 3, balances=held)
     assert stops(desk) == [lost]
     assert desk.order(Purpose.STOP).cancel_wanted
+
+
+def test_s14_a_stop_that_holds_nothing_any_more_is_put_back_within_seconds_of_being_missed() -> None:
+    """Its name is not known, the list lacks it, its cancel finds nothing, its coins are free."""
+    desk, lost = forgetful()
+    looks(desk, 3)
+    (_, anew) = stops(desk)
+    assert desk.state.orders[anew].status is OrderStatus.WORKING
+    assert desk.sent.count(Cancel(lost, BTC)) == 1
+    assert desk.told("trouble"), "the owner was told that it was not there"
+
+
+def test_s14_the_owner_can_close_while_the_stop_is_lost() -> None:
+    desk, _ = forgetful()
+    desk.command(i.ClosePosition, desk.position.id)
+    looks(desk, 3)
+    assert not desk.state.positions
+    assert desk.of(f.PositionClosed)[0].reason == "closed by owner"
 
 
 def test_A10_one_picture_without_it_changes_nothing() -> None:

@@ -100,4 +100,6 @@ def test_O22_a_given_up_order_whose_position_is_gone_is_cancelled_again_when_the
     desk.network.plan(Query, Fault.HANGS, Fault.HANGS)
     desk.give(i.CancelRefused(desk.now, name, "timeout"))
     desk.give(i.OrderSeen(desk.now, report(name, VenueStatus.OPEN)))
+    desk.advance(3)
+    desk.give(i.OrderSeen(desk.now, report(name, VenueStatus.OPEN)))
     assert [one for one in desk.sent if isinstance(one, Cancel)] == [Cancel(name, BTC)] * 2

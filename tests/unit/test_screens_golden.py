@@ -301,6 +301,8 @@ NOTICES: dict[str, dict[str, str | int | bool | None]] = {
     "foreign_found": {"order": "pdabc", "symbol": "BTC/USDT", "side": "buy", "quantity": "0.01", "filled": "0"},
     "foreign_open": {"order": "pdabc", "symbol": "BTC/USDT", "asked": 2, "filled": "0.001"},
     "foreign_ended": {"order": "pdabc", "symbol": "BTC/USDT", "status": "cancelled", "filled": "0.001"},
+    "entries_barred": {"position": "p1", "symbol": "BTC/USDT", "reason": "Filter failure: MAX_NUM_ALGO_ORDERS", "stop": "58800"},
+    "entries_allowed": {"symbol": "BTC/USDT", "by": "venue"},
     "preset_gone": {"position": "p1", "symbol": "BTC/USDT", "preset": "cross", "stop": "58800", "take_profit": None},
     "preset_back": {"position": "p1", "symbol": "BTC/USDT", "preset": "cross"},
     "on_paper": {},

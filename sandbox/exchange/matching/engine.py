@@ -6,6 +6,7 @@ holds no clock, does no I/O and draws no random numbers, so the same calls give 
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from engine.core.changed import changed
 from sandbox.exchange.matching import filters
@@ -221,6 +222,17 @@ class Matching:
         marked = changed(current, cancel_client_id=cancel_client_id)
         self._end(marked, Status.CANCELED, EventKind.CANCELED, time_ms)
         return self._drain()
+
+    def set_rules(self, pair_id: str, changes: Mapping[str, Any]) -> Pair:
+        """Other steps and limits of a pair from now on; orders that work stay as they are."""
+        self._pairs[pair_id] = changed(self.pair(pair_id), **changes)
+        return self._pairs[pair_id]
+
+    def forget(self, order: Order) -> None:
+        """As after a restart of the venue: the order is not there any more, its coins are free, and nobody is told."""
+        self._accounts[order.account].unlock(order.lock_coin, order.locked)
+        self._open[order.pair.id].pop(order.id, None)
+        del self._orders[order.id]
 
     # --- inside ----------------------------------------------------------------------------------------------
 
