@@ -221,8 +221,8 @@ class CcxtExchange:
         return await self._calls.ask_in_turn(self._dialect.trades, self._calls.reads, symbol, span)
 
     async def _owner(self, trade: Raw, symbol: Symbol) -> ClientOrderId | None:
-        """Whose execution it is: our name, or NOT_OURS; None where the venue has forgotten the order, which may be ours:
-        it is evidence for nothing."""
+        """Whose execution it is: our name, or NOT_OURS; None where the venue has forgotten the order, which may be
+        ours: it is evidence for nothing."""
         number = str(trade.get("order") or "")
         told = self._dialect.client_id_in_trade(trade)
         if told is None and number in self._names:
