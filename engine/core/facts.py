@@ -23,6 +23,9 @@ from engine.core.facts_presets import PresetGone as PresetGone
 from engine.core.facts_protection import EntriesAllowed as EntriesAllowed
 from engine.core.facts_protection import EntriesBarred as EntriesBarred
 from engine.core.facts_protection import ProtectionFact
+from engine.core.facts_protection import StopMoved as StopMoved
+from engine.core.facts_protection import StopRefused as StopRefused
+from engine.core.facts_protection import StopTouched as StopTouched
 from engine.core.facts_reconcile import ForeignCancelRepeated as ForeignCancelRepeated
 from engine.core.facts_reconcile import ForeignEnded as ForeignEnded
 from engine.core.facts_reconcile import ForeignFound as ForeignFound
@@ -270,22 +273,6 @@ class PositionOpened(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class StopMoved(Fact):
-    """The stop's price changed: by trailing, or by the owner (`by`)."""
-
-    position_id: PositionId
-    stop: Price
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class StopTouched(Fact):
-    """The price is at or past the stop; the one resting at the venue gets a short grace to fill (S1)."""
-
-    position_id: PositionId
-
-
-@dataclass(frozen=True, slots=True)
 class ExitWanted(Fact):
     """The position is to be left at market, whatever still works for it first settled."""
 
@@ -297,16 +284,6 @@ class ExitWanted(Fact):
 @dataclass(frozen=True, slots=True)
 class ExitRefused(Fact):
     """The venue refused an exit: the stop goes back and the exit is tried again after `retry_after`."""
-
-    position_id: PositionId
-    refusals: int
-    retry_after: datetime
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class StopRefused(Fact):
-    """The venue refused a protecting stop: tried again after `retry_after`, with the price watched here meanwhile."""
 
     position_id: PositionId
     refusals: int
@@ -388,11 +365,8 @@ AnyFact = (
     | SignalDenied
     | PositionPlanned
     | PositionOpened
-    | StopMoved
-    | StopTouched
     | ExitWanted
     | ExitRefused
-    | StopRefused
     | PositionClosed
     | PositionAbandoned
     | PresetFact
