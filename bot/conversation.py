@@ -27,17 +27,23 @@ from bot.config_models import Telegram
 from bot.dashboard import Dashboard
 from bot.gate import Strangers, Verdict, judge, may_pair
 from bot.handlers.base import Services
-from bot.handlers.updates import Place, Updates
+from bot.handlers.steering import safer_command
+from bot.handlers.updates import ANSWERED, Place, Updates
 from bot.outbox import Sender
 from bot.pacing import Quiet
 from bot.pair import announce as announce_on_terminal
 from bot.pairing import Announce, Pairing
 from bot.polling import POLL_SECONDS, Polling, sentence_of
 from bot.screens import talk
+from bot.telegram.inbox import UpdateInbox
+from bot.telegram.reading import Raw, named_or_all, number_of, safer_button, safer_text
 from bot.telegram.transport import AiohttpRequest
 from bot.text import say
 from bot.unstored import Unstored
 from engine.clock import Clock
+from engine.core.errors import StorageTrouble
+from engine.core.ids import BookId, CommandId, ConnectionId
+from engine.core.notices import Notice, Weight
 from engine.desk import Desk
 from storage.people import Person
 from storage.store import Store
@@ -71,7 +77,8 @@ class Conversation:
         self._store = store
         self._clock = clock
         self._version = version
-        self.application: App = _build(settings)
+        polls = AiohttpRequest(connections=1, read=POLL_SECONDS + 10)
+        self.application: App = _build(settings, polls)
         self._bot: ExtBot[None] = self.application.bot
         self._buttons = Buttons(store.tokens, clock, settings.token.get_secret_value())
         self._chat = Chat(self._bot, self._buttons)
@@ -83,14 +90,17 @@ class Conversation:
         self._updates: Updates | None = None
         self._strangers = Strangers(store.journal, store.settings, clock)
         self._pairing = Pairing(store.people, clock, announce or announce_on_terminal)
-        self._polling = Polling(self._bot, self.application.update_queue.put)
+        self._inbox = UpdateInbox(store.updates, clock, self._hand_over, self._make_safer)
+        self._polling = Polling(self._bot, polls, self._inbox, self._tell_deaf)
         self._owner: Person | None = None
+        self._desk: Desk | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.application.add_handler(_Everything(self._on_update))
         self.application.add_error_handler(self._on_error)
 
     def attach(self, desk: Desk) -> None:
         """What is talked about from now on."""
+        self._desk = desk
         services = Services(
             desk, self._store, self._clock, self._version, self._charts, self._dashboard, self._clock.now()
         )
@@ -118,6 +128,11 @@ class Conversation:
         """Whether Telegram answered the last time it was asked."""
         return self._polling.reachable
 
+    @property
+    def deaf(self) -> str:
+        """Why nothing can be heard from the owner, in words; empty when all is well."""
+        return "" if self._polling.reachable else self._polling.trouble or "Telegram was not reached yet"
+
     def wake(self) -> None:
         """Notices were stored."""
         self._sender.wake()
@@ -136,6 +151,7 @@ class Conversation:
         self._spawn(self._connect, "telegram")
         self._spawn(self._sender.run, "outbox")
         self._spawn(self._dashboard.run, "dashboard")
+        self._spawn(self._inbox.run, "update inbox")
 
     async def say_last(self, seconds: float) -> None:
         """Let what was just stored reach the owner before the end, if Telegram can be reached in time."""
@@ -158,12 +174,15 @@ class Conversation:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._unstored.close()
         await self._charts.close()
-        for part in (self._farewell, self._shut_down):
+        for part in (self._write_down, self._farewell, self._shut_down):
             try:
                 async with asyncio.timeout(_STOP_SECONDS):
                     await part()
             except (TelegramError, TimeoutError, RuntimeError) as error:
                 logger.debug("ending the conversation: {}", error)
+
+    async def _write_down(self) -> None:
+        await self._inbox.flush()
 
     async def _farewell(self) -> None:
         if self._polling.reachable:
@@ -198,6 +217,7 @@ class Conversation:
             wait = min(wait * 2, _LONGEST_WAIT)
         if not self.application.running:
             await self.application.start()
+            await self._inbox.take_up()
         await self._polling.run()
 
     async def _introduced(self, wait: float) -> bool:
@@ -213,13 +233,66 @@ class Conversation:
 
     async def _met(self, owner: Person) -> None:
         self._owner = owner
+        self._inbox.owner_id = owner.user_id
         self._sender.attach(owner)
         self._unstored.attach(owner)
         await self._dashboard.attach(owner)
 
     # ── updates ───────────────────────────────────────────────────────────────────────────
 
+    def _hand_over(self, raw: Raw) -> bool:
+        """To the handlers; False where the library can't make anything of it."""
+        try:
+            update = Update.de_json(dict(raw), self._bot)
+        except (KeyError, TypeError, ValueError, AttributeError, TelegramError) as error:
+            logger.debug("an update can't be read: {!r}", error)
+            return False
+        self.application.update_queue.put_nowait(update)
+        return True
+
+    def _make_safer(self, raw: Raw) -> None:
+        """A halt or a pause stops entries before it is stored, or anything is fetched for it (law 8)."""
+        owner, desk = self._owner, self._desk
+        number = number_of(raw)
+        if owner is None or desk is None or number is None:
+            return
+        wanted, ident, connection = "", "", ""
+        if (text := safer_text(raw, owner.user_id)) is not None:
+            wanted, connection, ident = *text, f"tg:{number}"
+        elif (tap := safer_button(raw, owner.user_id)) is not None:
+            args = self._buttons.at_a_glance(tap[1], owner.chat_id, owner.user_id)
+            if args is None:
+                return
+            wanted, connection, ident = tap[0], args.get("c", ""), f"cb:{tap[2]}"
+        for name in named_or_all(connection, desk.connections()) if wanted else ():
+            desk.stop_entries(ConnectionId(name), safer_command(wanted, self._clock.now(), CommandId(ident)))
+
+    async def _tell_deaf(self, kind: str, words: str) -> None:
+        """What kept the owner's words from us, told once he can be heard again (T19)."""
+        now = self._clock.now()
+        notice = Notice(
+            now, BookId(""), "was_deaf", Weight.RISK, {"cause": kind, "detail": words}, key=f"deaf:{kind}"
+        )
+        try:
+            await self._store.journal.tell([notice])
+        except StorageTrouble as trouble:
+            logger.error("that nothing could be heard can't be stored: {}", trouble)
+        self.wake()
+
     async def _on_update(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Handled to its end, then noted as done, with the answer that it got. What the end of the process cut off is
+        not: the next one takes it up."""
+        ANSWERED.set("")
+        try:
+            await self._handle(update)
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            self._inbox.done(update.update_id, ANSWERED.get() or "it failed, and the owner was told so")
+            raise
+        self._inbox.done(update.update_id, ANSWERED.get())
+
+    async def _handle(self, update: Update) -> None:
         """The gate, then the handlers."""
         verdict = judge(update, self._owner)
         if verdict is Verdict.PASS:
@@ -289,7 +362,7 @@ class Conversation:
             await self.updates.show(place, talk.sentence(say("hint.failed")))
 
 
-def _build(settings: Telegram) -> App:
+def _build(settings: Telegram, polls: AiohttpRequest) -> App:
     """Every address can be set; many updates are handled at a time."""
     builder = (
         ApplicationBuilder()
@@ -299,7 +372,7 @@ def _build(settings: Telegram) -> App:
         .concurrent_updates(True)
         .updater(None)
         .request(AiohttpRequest(connections=32, read=10, write=10, connect=5, pool=5))
-        .get_updates_request(AiohttpRequest(connections=1, read=POLL_SECONDS + 10))
+        .get_updates_request(polls)
     )
     return builder.build()
 

@@ -51,6 +51,8 @@ def judge(update: Update, owner: Person | None) -> Verdict:
 def _of_message(message: Message, owner: Person | None) -> Verdict:
     if message.sender_chat is not None:
         return Verdict.DROP  # An anonymous admin or a channel: nobody who could be known (T5).
+    if message.business_connection_id or message.sender_business_bot or message.is_automatic_forward:
+        return Verdict.DROP  # Written on somebody's behalf, or passed on by a program: not the owner himself.
     if owner is None:
         return Verdict.PAIR if may_pair(message) else Verdict.DROP
     verdict = _of_person(message.from_user, message.chat, owner)

@@ -41,10 +41,13 @@ class Pairing:
         owner = await self._people.redeem(code, person.id, message.chat.id, person.full_name[:64], now)
         if owner is not None:
             logger.info("paired with an owner")
+            self._expires = None
             return owner
         self._tries += 1
         logger.warning("a pairing code was wrong or too old")
-        if self._expires is not None and now >= self._expires:
+        if self._expires is None:
+            return None  # an owner is known: only a command on the server opens it again (T23)
+        if now >= self._expires:
             await self._announce_new()
         elif self._tries >= ATTEMPTS:
             logger.error(

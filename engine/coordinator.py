@@ -14,6 +14,7 @@ from engine.core.model import Candle, Mode
 from engine.desk import Answer, CheckItem, ConnectionView, Health, StrategyInfo
 from engine.going_live import CheckKey, checklist
 from engine.ports import ModeStore
+from engine.safer_now import SaferNow
 from engine.switching import Switching
 from engine.timeframes import next_close
 from engine.venue_room import VenueRoom
@@ -41,6 +42,7 @@ class Coordinator:
         self._clock = clock
         self._check_key = check_key
         self._switching = Switching(self._connections, modes, clock)
+        self._safer = SaferNow()
 
     # ── its life ──────────────────────────────────────────────────────────────────────────
 
@@ -60,6 +62,7 @@ class Coordinator:
         A switch under way ends first: it would begin again what was stopped.
         """
         until = self._clock.monotonic() + seconds
+        self._safer.close()
         for one in self._connections.values():
             one.runner.close_gate()  # all of them before anything is waited for
         await self._switching.end(seconds)
@@ -128,6 +131,9 @@ class Coordinator:
         if self._switching.leaving_live(connection) and isinstance(command, i.Resume):
             return Answer(f"{connection} is on its way back to paper: it can be resumed there")
         return await self._connections[connection].runner.ask(command)
+
+    def stop_entries(self, connection: ConnectionId, command: i.Command) -> None:
+        self._safer.begin(self._connections[connection], command)
 
     async def candles(
         self, connection: ConnectionId, symbol: Symbol, timeframe: int, limit: int

@@ -105,6 +105,12 @@ class Desk(Protocol):
         """
         ...
 
+    def stop_entries(self, connection: ConnectionId, command: Command) -> None:
+        """What makes things safer, at once (law 8): from this moment nothing is entered on the connection, in memory,
+        whatever the database does. `command`, a Halt or a Pause, is written down as soon as that is possible, however
+        long it takes, and holds from then on; it has one id, and is carried out once."""
+        ...
+
     async def candles(
         self, connection: ConnectionId, symbol: Symbol, timeframe: int, limit: int
     ) -> Sequence[Candle]:

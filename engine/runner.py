@@ -12,6 +12,7 @@ from loguru import logger
 from engine.books import read_book
 from engine.clock import Clock
 from engine.core import inputs as i
+from engine.core.effects import Submit
 from engine.core.errors import Denied, StorageTrouble
 from engine.core.facts import AnyFact, CommandDone, EquityMarked, OrderAsked
 from engine.core.ids import BookId, book_id
@@ -58,6 +59,7 @@ class Runner:
         self._inbox = Inbox()
         self._executor: Executor | None = None
         self._entries_open = True
+        self._held = 0
         self._running = False
         self._closed = ""
 
@@ -89,10 +91,24 @@ class Runner:
         if self._entries_open or not isinstance(input, i.SignalSeen):
             self._inbox.put(Letter(input))
 
+    def hold_entries(self) -> None:
+        """From this moment nothing is entered, whatever the database and the inbox do: an order to enter that is
+        decided on and was not sent is not sent (law 8). Until as many calls of `release_entries`."""
+        self._held += 1
+
+    def release_entries(self) -> None:
+        self._held -= 1
+
+    @property
+    def holds_entries(self) -> bool:
+        return self._held > 0
+
     async def ask(self, command: i.Command) -> Answer:
         """Hand in a command and wait for what came of it. Raises StorageTrouble if it could not be written down."""
         if self._closed:
             return Answer(self._closed)
+        if self._held and isinstance(command, i.ManualEntry):
+            return Answer("entries are being stopped at this moment: nothing is bought")
         if not self._entries_open and isinstance(command, _RISKIER):
             return Answer("the desk is being stopped: nothing that could lead to an entry is taken now")
         reply: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
@@ -136,6 +152,8 @@ class Runner:
             raise
 
     async def _take(self, letter: Letter) -> None:
+        if self._held and _enters(letter.input):
+            return
         self.market.see(letter.input)
         decision = decide(self.settings, self.state, self.market, letter.input)
         if decision.facts:
@@ -156,13 +174,21 @@ class Runner:
     def _start(self, decision: Decision) -> None:
         if self._executor is not None and decision.effects:
             for effect in decision.effects:
-                self._executor.start(effect)
+                if self._held and isinstance(effect, Submit) and not effect.request.reduces:
+                    self._not_sent(effect)
+                else:
+                    self._executor.start(effect)
             # Orders leave first: to write about one takes as long as to send it.
             asyncio.get_running_loop().call_soon(self._log, decision.facts)
         else:
             self._log(decision.facts)
         if decision.notices:
             self._notifier.wake()
+
+    def _not_sent(self, effect: Submit) -> None:
+        """Written down, and then entries were stopped: it ends as what it is, an order that never left."""
+        words = "it was not sent: entries were stopped just before"
+        self.put(i.OrderRefused(self._clock.now(), effect.request.client_order_id, words, "HELD"))
 
     def _log(self, facts: Sequence[AnyFact]) -> None:
         for fact in facts:
@@ -229,6 +255,10 @@ def _answer(letter: Letter, refused: str) -> None:
     """Whoever waits for a command that will not be carried out gets a sentence."""
     if letter.reply is not None and not letter.reply.done():
         letter.reply.set_exception(Denied(refused))
+
+
+def _enters(input: i.Input) -> bool:
+    return isinstance(input, i.SignalSeen) and input.signal.action is Action.ENTER
 
 
 def _comes_anew(input: i.Input) -> bool:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from storage.columns import BigId, Exact, Json, Moment
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. A database that says so is opened without importing Alembic."""
 
 metadata = MetaData()
@@ -240,6 +240,16 @@ tokens = Table(
     Column("single_use", Boolean, nullable=False),
     Column("used_at", Moment),
     Index("tokens_expiry", "expires_at"),
+)
+
+updates = Table(
+    "updates",
+    metadata,
+    Column("update_id", BigId, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("done_at", Moment),
+    Column("answer", Text),
 )
 
 # ── the rest ──────────────────────────────────────────────────────────────────────────────

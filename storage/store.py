@@ -20,10 +20,13 @@ from storage.queries import Queries
 from storage.settings import Settings
 from storage.tokens import Tokens
 from storage.trouble import LeaseHeld
+from storage.updates import Updates
 
 RETRY_SECONDS = 0.5
 CLEAN = "store.clean"
 OUTBOX_KEPT = timedelta(days=90)
+UPDATES_KEPT = timedelta(days=3)
+"""Longer than Telegram keeps what was not acknowledged, which is a day."""
 TOKENS_KEPT = timedelta(days=2)
 """Expired ones are kept for a while, so that an old button gets a sentence instead of silence."""
 
@@ -39,6 +42,7 @@ class Store:
         self.people = People(database)
         self.settings = Settings(database)
         self.tokens = Tokens(database)
+        self.updates = Updates(database)
         self.candles = SqlCandleStore(database)
         self.lease = Lease(database, clock, holder)
         self.was_clean = True
@@ -84,6 +88,7 @@ class Store:
         now = self._clock.now()
         await self.outbox.purge(now - OUTBOX_KEPT)
         await self.tokens.purge(now - TOKENS_KEPT)
+        await self.updates.purge(now - UPDATES_KEPT)
 
     async def close(self, *, orderly: bool = True) -> None:
         """Give the lease back and let go of everything. `orderly`: nothing was left under way, which the next start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from bot import confirm, offers
@@ -16,7 +17,8 @@ from bot.screens.figures import amount_of, arrow, price, signed_percent
 from bot.screens.summary import Holding, Summary, holding_of, mode_tag, summarise
 from bot.text import Html, lines, say, word
 from bot.waiting import PATIENCE, Wanted
-from engine.core.ids import ConnectionId, PresetId
+from engine.core.errors import StorageTrouble
+from engine.core.ids import CommandId, ConnectionId, PresetId
 from engine.core.inputs import Command, Halt, Pause, SwitchPreset
 from engine.desk import Answer
 
@@ -28,9 +30,35 @@ async def send_each(services: Services, connections: Sequence[ConnectionId], mak
     return await asyncio.gather(*(send(services, one, make(one)) for one in connections))
 
 
+SOON = 2.0
+"""Seconds that the answer to a halt or a pause waits for it to be on disk. It is in force before that (law 8)."""
+
+
+def safer_command(verb: str, at: datetime, ident: CommandId) -> Command:
+    """`halt` or `pause`, as the handlers below give it."""
+    return Halt(at, ident, "owner", "owner") if verb == "halt" else Pause(at, ident, "owner")
+
+
+async def _at_once(
+    services: Services, connections: Sequence[ConnectionId], command: Command
+) -> list[Answer | None]:
+    """In force from here on; None for a connection where that is not on disk yet."""
+    for one in connections:
+        services.desk.stop_entries(one, command)
+    return await asyncio.gather(*(_soon(services, one, command) for one in connections))
+
+
+async def _soon(services: Services, connection: ConnectionId, command: Command) -> Answer | None:
+    try:
+        async with asyncio.timeout(SOON):
+            return await services.desk.send(connection, command)
+    except (TimeoutError, StorageTrouble):
+        return None
+
+
 async def pause(services: Services, ask: Ask) -> Screen:
     connections = chosen(services, ask, every=True)
-    answers = await send_each(services, connections, lambda one: Pause(ask.at, ask.id, ask.by))
+    answers = await _at_once(services, connections, safer_command("pause", ask.at, ask.id))
     told = _told(services, connections, answers, "steer.paused")
     return talk.done(
         lines(*told), Button(word("button.resume"), "resume"), Button(word("button.halt"), "halt")
@@ -39,19 +67,22 @@ async def pause(services: Services, ask: Ask) -> Screen:
 
 async def halt(services: Services, ask: Ask) -> Screen:
     connections = chosen(services, ask, every=True)
-    answers = await send_each(services, connections, lambda one: Halt(ask.at, ask.id, ask.by, "owner"))
+    answers = await _at_once(services, connections, safer_command("halt", ask.at, ask.id))
     told = _told(services, connections, answers, "steer.halted")
     held = [Button(word("button.flatten"), "flatten")] if everything_held(services) else []
     return talk.done(lines(*told, "", say("steer.stopped_not_flat") if held else None), *held)
 
 
 def _told(
-    services: Services, connections: Sequence[ConnectionId], answers: Sequence[Answer], key: str
+    services: Services, connections: Sequence[ConnectionId], answers: Sequence[Answer | None], key: str
 ) -> list[Html]:
     told = []
     for connection, answer in zip(connections, answers, strict=True):
         one = summarise(services.desk.view(connection))
-        told.append(refusal(one, answer.refused) if answer.refused else _outcome(key, one))
+        if answer is None:
+            told.append(say("steer.in_memory", connection=one.connection, mode=mode_tag(one.mode)))
+        else:
+            told.append(refusal(one, answer.refused) if answer.refused else _outcome(key, one))
     return told
 
 

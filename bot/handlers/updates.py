@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,12 +22,17 @@ from bot.handlers.base import EVERY, Ask, Services
 from bot.handlers.routes import ROUTES, TYPED, Route
 from bot.screens import talk
 from bot.screens.base import Button, Screen
+from bot.telegram.reading import SAFER
 from bot.text import plain, say, word
 from bot.waiting import Wanted
 from engine.core.ids import BookId, CommandId
 from engine.core.notices import Notice, Weight
 
+ANSWERED: ContextVar[str] = ContextVar("answered", default="")
+"""What the owner was last shown for the update at hand."""
 STALE = timedelta(minutes=2)
+MOST_WORDS = 4
+"""Behind a command's name; a longer text that begins with one is not meant as one."""
 _WORD = re.compile(r"(LIVE|LIFT) \d{4}", re.IGNORECASE)
 _ANSWER_SECONDS = 1.5
 """How long a tap that acts waits to learn from Telegram that it is an old one."""
@@ -58,8 +64,13 @@ class Updates:
         place = Place(message.chat.id, message.from_user.id)
         name = f"tg:{update.update_id}"
         text = message.text or ""
+        first, _, rest = text.partition(" ")
         if text.startswith("/"):
-            await self._command(message, name, place)
+            await self._command(text, message, name, place)
+        elif _is_command(first) and not _WORD.fullmatch(text) and len(rest.split()) <= MOST_WORDS:
+            await self._command(
+                f"/{first.rstrip('!.')} {rest}", message, name, place
+            )  # a slash forgotten (T24)
         elif text:
             await self._typed(message, name, place)
         else:
@@ -71,14 +82,14 @@ class Updates:
     def _is_stale(self, message: Message) -> bool:
         return self._services.now() - message.date > STALE
 
-    async def _command(self, message: Message, name: str, place: Place) -> None:
+    async def _command(self, text: str, message: Message, name: str, place: Place) -> None:
         self._services.waiting.forget()
-        first, *words = (message.text or "").split()
+        first, *words = text.split()
         spelled = first[1:].partition("@")[0].lower()
         command = BY_NAME.get(spelled)
         if command is None:
             await self.show(place, talk.unknown_command(spelled, nearest(spelled[:40])))
-        elif command.risk is not Risk.READS and self._is_stale(message):
+        elif command.risk is not Risk.READS and command.name not in SAFER and self._is_stale(message):
             await self.show(place, _stale(command))
         elif command.name == "start":
             await self.show_all(place, ROUTES["home"], self._ask(name, {}))
@@ -144,7 +155,7 @@ class Updates:
             await self.show_all(place, route, self._ask(f"cb:{query.id}", args))
             await answering
             return
-        if await self._is_old_tap(query):
+        if await self._is_old_tap(query) and pressed.verb not in SAFER:
             await self.show(Place(place.chat_id, place.user_id), talk.sentence(say("hint.stale_tap")))
             return
         name = f"cf:{pressed.name}" if pressed.verb == "do" else f"cb:{query.id}"
@@ -240,6 +251,7 @@ class Updates:
 
     async def show(self, place: Place, screen: Screen) -> None:
         """Edit in place where Telegram can: a text into a text, a picture into a picture; else a new message."""
+        ANSWERED.set(plain(screen.text))
         if screen.note and place.is_photo:
             return  # The old picture stays until the new one takes its place.
         alike = place.message is not None and place.is_photo == (screen.photo is not None)
@@ -273,6 +285,10 @@ async def _answer(query: CallbackQuery, text: str | None = None) -> None:
         await query.answer(text)
     except TelegramError as error:
         logger.debug("a tap could not be answered: {}", error)
+
+
+def _is_command(word_: str) -> bool:
+    return word_.casefold().rstrip("!.") in BY_NAME
 
 
 def _stale(command: Command) -> Screen:

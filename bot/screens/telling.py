@@ -60,6 +60,10 @@ def _entries_allowed(it: Fields) -> Html:
     return say("notice.entries_allowed", symbol=it.text("symbol"), by=by)
 
 
+def _was_deaf(it: Fields) -> Html:
+    return say("notice.was_deaf", cause=known("deaf", it.text("cause")), detail=it.text("detail"))
+
+
 def _position_reduced(it: Fields) -> Html:
     key = "notice.position_reduced_estimated" if it.has("estimated") else "notice.position_reduced"
     return say(key, symbol=it.text("symbol"), size=it.size(), price=it.price())
@@ -199,6 +203,7 @@ BODIES: dict[str, Callable[[Fields], Html]] = {
     "reconciled": _reconciled,
     "exit_refused": _exit_refused,
     "stop_refused": _stop_refused,
+    "was_deaf": _was_deaf,
     "entries_barred": _entries_barred,
     "entries_allowed": _entries_allowed,
     "position_reduced": _position_reduced,

@@ -36,6 +36,7 @@ class Bench:
             ("POST", "limits"): self._limits,
             ("POST", "clock"): self._clock,
             ("POST", "token"): self._token,
+            ("POST", "webhook"): self._webhook,
             ("POST", "block"): self._block,
             ("POST", "users"): self._new_person,
             ("POST", "membership"): self._membership,
@@ -67,6 +68,11 @@ class Bench:
     async def _token(self, request: web.Request) -> web.Response:
         """`{"on": false}` revokes the token, `{"on": true}` makes it good again."""
         self.world.memory.token_revoked = not (await read_body(request, body.Switch)).on
+        return _done()
+
+    async def _webhook(self, request: web.Request) -> web.Response:
+        """`{"text": address}`: another program has its updates sent there; empty for no longer."""
+        self.world.updates.pending.webhook = (await read_body(request, body.Webhook)).url
         return _done()
 
     async def _block(self, request: web.Request) -> web.Response:

@@ -98,6 +98,12 @@ class RawUpdate(Body):
     payload: Json
 
 
+class Webhook(Body):
+    """Where updates are sent instead of being polled."""
+
+    url: str = ""
+
+
 class Switch(Body):
     """On or off."""
 

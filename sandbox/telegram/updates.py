@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 
 from pydantic import BaseModel, Field
 
-from sandbox.telegram.errors import OTHER_POLLER, ApiError
+from sandbox.telegram.errors import OTHER_POLLER, WEBHOOK_IS_SET, ApiError
 from sandbox.telegram.model import Json
 
 _ON_REQUEST_ONLY = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
@@ -20,6 +21,7 @@ class PendingUpdates(BaseModel):
     next_id: int = _FIRST_ID
     waiting: list[Json] = Field(default_factory=list)
     allowed: list[str] | None = None
+    webhook: str = ""
 
 
 class UpdateQueue:
@@ -46,6 +48,8 @@ class UpdateQueue:
         kinds unless it is None; an empty list restores the default. Raises `ApiError` 409 when another poll begins
         meanwhile: Telegram ends the earlier one.
         """
+        if self.pending.webhook:
+            raise ApiError(409, f"Conflict: {WEBHOOK_IS_SET}")
         self._end_earlier_poll()
         if allowed is not None:
             self.pending.allowed = allowed or None
@@ -71,7 +75,8 @@ class UpdateQueue:
         if offset < 0:
             self.pending.waiting = self.pending.waiting[offset:]
         elif offset > 0:
-            self.pending.waiting = [u for u in self.pending.waiting if u["update_id"] >= offset]
+            cut = bisect_left(self.pending.waiting, offset, key=lambda one: int(one["update_id"]))
+            del self.pending.waiting[:cut]
 
     def _end_earlier_poll(self) -> None:
         if self._poller is not None and not self._poller.done():

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from loguru import logger
 
+from tests.crash.commands import Tally, survive_commands
+from tests.crash.halting import LIMIT, TROUBLES, halt_under
 from tests.crash.matrix import survive
 from tests.crash.points import POINTS
 from tests.crash.settling import settle_times
@@ -29,6 +31,7 @@ SHORTEST, LONGEST = 1.0, 180.0
 BEGAN = time.monotonic()
 FRESH_AT_ONCE = 3
 """More new interpreters would only wait for each other's imports, and a start is part of the 30 s."""
+KILLS_IN_A_LIFE = 10
 A_LIFE = 5
 """Outages that one process lives through."""
 
@@ -135,6 +138,50 @@ def settling(options: argparse.Namespace) -> bool:
     return verdict("unknown outcomes", *asyncio.run(run_all(lives, options.at_once)))
 
 
+def commands(options: argparse.Namespace) -> bool:
+    """Kills around commands, in lives of a few each."""
+    tallies: list[Tally] = []
+
+    def life(number: int, count: int, start: Start) -> Callable[[Path], Awaitable[list[float]]]:
+        async def live(folder: Path) -> list[float]:
+            tally = await survive_commands(folder, count, options.seed + number, start)
+            tallies.append(tally)
+            say(
+                f"{sum(one.sent for one in tallies)} commands, {sum(not one.good for one in tallies)} lives went wrong"
+            )
+            return [0.0]
+
+        return live
+
+    async def work() -> int:
+        shares = [KILLS_IN_A_LIFE] * (options.times // KILLS_IN_A_LIFE)
+        async with fork_server() as forked:
+            lives = [life(number, count, forked) for number, count in enumerate(shares)]
+            return (await run_all(lives, options.at_once))[1]
+
+    failed = asyncio.run(work())
+    lost, twice, unanswered = (
+        [what for one in tallies for what in getattr(one, kind)] for kind in ("lost", "twice", "unanswered")
+    )
+    say(
+        f"kills around commands: {sum(one.sent for one in tallies)}; lost {len(lost)}, twice {len(twice)},"
+        f" unanswered {len(unanswered)} (must be 0 each); {failed} lives broke off {lost + twice + unanswered}"
+    )
+    return not (lost or twice or unanswered or failed)
+
+
+def halting(options: argparse.Namespace) -> bool:
+    """From /halt to the last order to buy at the venue, under each trouble."""
+    good = True
+    for trouble in TROUBLES:
+        with tempfile.TemporaryDirectory(prefix="pocketdesk-") as folder:
+            after = asyncio.run(halt_under(Path(folder), trouble))
+        words = "no order to buy after it" if after < 0 else f"the last order to buy after {after:.2f} s"
+        say(f"/halt with {trouble}: {words} (must be within {LIMIT:g} s)")
+        good = good and after <= LIMIT
+    return good
+
+
 def _point(text: str) -> int:
     """By hand: with `choices`, argparse refuses the empty list that `nargs="*"` leaves."""
     if not text.isdigit() or int(text) not in POINTS:
@@ -144,20 +191,27 @@ def _point(text: str) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    lives = commands.add_parser("matrix", help="kill the bot at every point")
+    commands_ = parser.add_subparsers(required=True)
+    lives = commands_.add_parser("matrix", help="kill the bot at every point")
     lives.add_argument("--rounds", type=int, default=50)
     lives.add_argument("--fresh", type=int, default=1, help="rounds with new interpreters, among all")
     lives.add_argument("--at-once", type=int, default=12)
     lives.add_argument("points", type=_point, nargs="*", help="only these")
     lives.set_defaults(work=matrix)
-    outages = commands.add_parser("settling", help="how long an outcome stays unknown")
+    outages = commands_.add_parser("settling", help="how long an outcome stays unknown")
     outages.add_argument("--times", type=int, default=50)
     outages.add_argument("--at-once", type=int, default=10)
     outages.add_argument("--shortest", type=float, default=SHORTEST, help="seconds of an outage, at least")
     outages.add_argument("--longest", type=float, default=LONGEST, help="seconds of an outage, at most")
     outages.add_argument("--seed", type=int, default=1)
     outages.set_defaults(work=settling)
+    kills = commands_.add_parser("commands", help="kill the bot around commands")
+    kills.add_argument("--times", type=int, default=500)
+    kills.add_argument("--at-once", type=int, default=6)
+    kills.add_argument("--seed", type=int, default=1)
+    kills.set_defaults(work=commands)
+    halts = commands_.add_parser("halting", help="how soon a halt stops entries, whatever is in its way")
+    halts.set_defaults(work=halting)
     options = parser.parse_args()
     logger.remove()
     return 0 if options.work(options) else 1

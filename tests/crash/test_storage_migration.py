@@ -31,7 +31,7 @@ NEXT = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
 
 
 def upgrade():
@@ -54,7 +54,7 @@ from engine.clock import SystemClock
 from storage.store import Store
 
 url, folder, point = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
-storage.opening.REVISION, storage.opening.MIGRATIONS, storage.migrations.run.HERE = "0002", folder, folder
+storage.opening.REVISION, storage.opening.MIGRATIONS, storage.migrations.run.HERE = "0003", folder, folder
 true_upgrade, true_fsync = storage.migrations.run.upgrade, os.fsync
 seen = {"statements": 0, "upgrading": False}
 
@@ -99,7 +99,7 @@ def migrations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program's own migrations and one more."""
     folder = tmp_path_factory.mktemp("program") / "migrations"
     shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_next.py").write_text(NEXT)
+    (folder / "versions" / "0003_next.py").write_text(NEXT)
     return folder
 
 
@@ -144,12 +144,12 @@ def test_p11_killed_in_the_middle_of_a_migration(
     shutil.copy(older, path)
     killed = start(path, migrations, point)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    before = tmp_path / "desk.db.before-migration-from-0001"
+    before = tmp_path / "desk.db.before-migration-from-0002"
     assert before.exists() == (point != POINTS[0]), "a copy is there whole or not at all"
     again = start(path, migrations)
     assert again.returncode == 0, again.stderr
     with closing(sqlite3.connect(path)) as database:
-        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
         assert database.execute("SELECT name FROM extra ORDER BY id").fetchall() == [("one",), ("two",)]
         assert database.execute("SELECT count(*), min(note) FROM facts").fetchone() == (FACTS, "moved")
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -44,6 +44,7 @@ class FakeDesk:
         self.desks = {ConnectionId(one): self._open(one, Mode.PAPER) for one in names}
         self.told: dict[BookId, tuple[int, int]] = {}
         self.sent: list[Command] = []
+        self.stopped: list[tuple[ConnectionId, Command]] = []
         self.broken = ""
         self.mute = ""
         self.checks: list[CheckItem] = [CheckItem(key, True, "as it should be") for key in POINTS]
@@ -85,6 +86,10 @@ class FakeDesk:
             desk.market.instruments,
             health,
         )
+
+    def stop_entries(self, connection: ConnectionId, command: Command) -> None:
+        """See engine.desk.Desk.stop_entries; what is written down comes by `send`, with the same id."""
+        self.stopped.append((connection, command))
 
     async def send(self, connection: ConnectionId, command: Command) -> Answer:
         if self.broken:

@@ -86,6 +86,8 @@ class Bot:
     terminal: Path
 
     def said(self) -> str:
+        if not self.terminal.exists():
+            return ""  # not begun yet
         return self.terminal.read_text(encoding="utf-8", errors="replace")
 
     async def says(self, text: str, timeout: float = PATIENCE) -> str:

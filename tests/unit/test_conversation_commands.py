@@ -170,7 +170,28 @@ async def test_bad_input_gets_a_sentence(talk: Talk) -> None:
 
 async def test_storage_trouble_is_told_and_not_carried_out(talk: Talk) -> None:
     talk.desk.broken = "the disk is full"
-    await talk.ask("/pause", "the disk is full")
+    await talk.ask("/presets", "Presets")
+    one = await talk.tap(await talk.ask("/presets", "Presets"), "cross", "Strategy")
+    await talk.tap(one, "Stop", "the disk is full")
+
+
+async def test_t21_a_pause_is_in_force_though_the_database_takes_nothing_and_says_which_is_true(
+    talk: Talk,
+) -> None:
+    talk.desk.broken = "the disk is full"
+    await talk.ask("/pause", "not written down yet")
+    assert [type(command).__name__ for _, command in talk.desk.stopped] == ["Pause", "Pause"], (
+        "at once, then by hand"
+    )
+    assert len({command.id for _, command in talk.desk.stopped}) == 1
+
+
+@pytest.mark.parametrize("words", ["halt", "Halt!", "HALT", "/Halt", "/halt main", "pause"])
+async def test_t24_what_makes_things_safer_needs_no_slash_and_no_small_letters(
+    talk: Talk, words: str
+) -> None:
+    await talk.ask(words, "No new entries" if words == "pause" else "halted")
+    assert {str(name) for name, _ in talk.desk.stopped} == {"main"}
 
 
 async def test_a_preset_is_stopped_at_once_and_started_after_a_question(talk: Talk) -> None:

@@ -9,7 +9,7 @@ import pytest
 from telegram import User
 
 from bot.gate import _MOST_STRANGERS, STRANGERS
-from engine.core.model import State
+from engine.core.ids import PresetId
 from sandbox.telegram.testing import CHANNEL, GROUP, OWNER, STRANGER
 from tests.fakes.conversation import Talk, label, pinned, restarted, talking
 
@@ -99,20 +99,26 @@ async def test_an_edit_is_not_a_command(talk: Talk) -> None:
 
 async def test_an_old_command_is_refused_with_words_and_reading_is_answered(talk: Talk) -> None:
     talk.telegram.world.clock.advance(-300)
-    await talk.ask("/halt", "more than two minutes old")
-    assert not talk.desk["main"].state.is_halted
+    await talk.ask("/reconcile", "more than two minutes old")
     await talk.ask("/positions", "Open positions")
 
 
+async def test_law_8_an_old_halt_is_obeyed_all_the_same(talk: Talk) -> None:
+    """It was sent while nobody listened: trading on because of its age would be the worse mistake."""
+    talk.telegram.world.clock.advance(-300)
+    await talk.ask("/halt", "halted")
+    assert talk.desk["main"].state.is_halted
+
+
 async def test_an_old_tap_that_changes_something_is_refused(talk: Talk) -> None:
-    home = await talk.ask("/start", "Pocketdesk")
+    one = await talk.tap(await talk.ask("/presets", "Presets"), "cross", "Strategy")
     await talk.conversation.stop()
-    query = await talk.phone.press(home, label(home, "Pause"), timeout=0.05)
+    query = await talk.phone.press(one, label(one, "Stop"), timeout=0.05)
     assert not query.answered
     talk.telegram.advance(600)
     again = await restarted(talk)
     await talk.phone.wait_for("too old when it arrived")
-    assert talk.desk["main"].state.state is State.RUNNING
+    assert talk.desk["main"].state.runs(PresetId("cross"))
     await again.stop()
 
 

@@ -328,3 +328,15 @@ async def test_a_backup_never_overwrites_and_needs_a_database(tmp_path: Path) ->
         check_backup(tmp_path / "none.db")
     with pytest.raises(StorageTrouble, match="pg_dump"):
         backup("postgresql://desk@host/name", tmp_path / "copy.db")
+
+
+async def test_a_database_of_the_version_before_has_room_for_updates(tmp_path: Path) -> None:
+    """As 0.1 left it: what the owner sends is kept from now on."""
+    path = tmp_path / "desk.db"
+    await written(path)
+    execute(path, "DROP TABLE updates")
+    execute(path, "UPDATE alembic_version SET version_num = '0001'")
+    store = await opened(path)
+    assert await store.updates.waiting() == []
+    await store.close()
+    assert (tmp_path / "desk.db.before-migration-from-0001").exists()

@@ -26,7 +26,8 @@ async def get_updates(call: Call) -> list[Json]:
 
 
 async def delete_webhook(call: Call) -> bool:
-    """`deleteWebhook`; there never is one here, but pending updates may be dropped."""
+    """`deleteWebhook`; one is there where the test bench has set it, as another program would have."""
+    call.world.updates.pending.webhook = ""
     if call.parameters.flag("drop_pending_updates"):
         call.world.updates.drop()
     return True
@@ -42,7 +43,11 @@ async def set_webhook(call: Call) -> bool:
 async def get_webhook_info(call: Call) -> Json:
     """`getWebhookInfo`."""
     pending = call.world.memory.updates
-    info: Json = {"url": "", "has_custom_certificate": False, "pending_update_count": len(pending.waiting)}
+    info: Json = {
+        "url": pending.webhook,
+        "has_custom_certificate": False,
+        "pending_update_count": len(pending.waiting),
+    }
     return info | ({"allowed_updates": pending.allowed} if pending.allowed else {})
 
 
