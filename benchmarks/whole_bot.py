@@ -84,8 +84,10 @@ def processor_seconds(pid: int) -> float:
 
 
 def compiled() -> dict[str, str]:
-    """Our environment, but with compiled files kept, as on any machine that runs the bot for real."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    """Our environment, but with compiled files kept, as on any machine that runs the bot for real, and started by
+    itself: what starts it again elsewhere is no part of it."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"POCKETDESK_SUPERVISOR": "off"}
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from bot.left_behind import tell_left_behind
 from bot.modes import StoredModes
 from bot.same_venue import bar_moved
 from bot.schedule import Schedule
+from bot.watchdog import Watchdog
 from engine.clock import Clock, SystemClock
 from engine.coordinator import Coordinator
 from engine.core.errors import StorageTrouble
@@ -55,6 +56,8 @@ async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event)
     desk = build_desk(config, store.journal, store.candles, modes, clock, conversation)
     conversation.attach(desk)
     schedule = Schedule(conversation.scheduler, desk, clock)
+    watchdog = Watchdog(conversation.was_stuck)
+    watchdog.start()
     chores = [
         asyncio.create_task(_every(TEND_EVERY, lambda: tend(store, desk, conversation.see_storage), stop)),
         asyncio.create_task(_every(TIDY_EVERY, store.tidy, stop)),
@@ -71,6 +74,7 @@ async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event)
         await stop.wait()
     finally:
         logger.info("stopping")
+        watchdog.stop()  # from here on the end has a timer of its own (bot/lifecycle.py)
         if page is not None:
             await page.close()
         await schedule.disarm()

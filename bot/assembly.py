@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from loguru import logger
@@ -17,7 +17,7 @@ from engine.coordinator import Coordinator
 from engine.core.errors import Denied
 from engine.core.model import Mode
 from engine.core.money import Ratio
-from engine.core.settings import TraderSettings
+from engine.core.settings import Preset, TraderSettings
 from engine.cycle import Cycle
 from engine.exchanges.market_data import CcxtMarketData
 from engine.exchanges.paper import PaperExchange
@@ -57,7 +57,12 @@ def build_desk(
         _room(address, group, config, registry, journal, candles, clock, notifier)
         for address, group in by_address.items()
     ]
-    return Coordinator(rooms, registry.describe, clock, modes, check_key)
+    registry.close(unused_by={one.strategy for one in _presets_of(by_address.values())})
+    return Coordinator(rooms, registry.describe, clock, modes, check_key, registry.close)
+
+
+def _presets_of(groups: Iterable[Sequence[TraderSettings]]) -> Iterator[Preset]:
+    return (preset for group in groups for one in group for preset in one.presets.values())
 
 
 def _address(config: Config, settings: TraderSettings) -> Address:

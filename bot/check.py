@@ -27,6 +27,7 @@ async def check_all(loaded: Loaded, clock: Clock) -> list[Finding]:
     config = loaded.config
     registry = Registry(config.strategies.folder)
     found = [*check_config(loaded), *check_strategies(config, registry)]
+    registry.close()
     outside = [check_database(config), check_token(config.telegram)]
     outside += [
         check_connection(settings, config.connections[settings.connection], clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -89,6 +90,12 @@ def say(text: str, out: TextIO | None = None) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from bot import supervisor
+
+    if supervisor.is_needed(os.environ):
+        again = ["run", "--config", str(options.config)]
+        optimised = ["-OO"] if sys.flags.optimize > 1 else []
+        return supervisor.supervise([sys.executable, *optimised, "-m", "bot", *again])
     from bot import lifecycle
 
     loaded = _load(options)

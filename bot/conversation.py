@@ -142,6 +142,11 @@ class Conversation:
         """Why nothing can be stored at all, told past the outbox; empty when it can."""
         self._unstored.see(trouble)
 
+    def was_stuck(self, seconds: float) -> None:
+        """The event loop stood still for so long, and goes on: told to the owner (P15)."""
+        words = f"{seconds:.0f} s"
+        self._tasks.append(asyncio.create_task(self._tell_deaf("stuck", words), name="was stuck"))
+
     async def start(self) -> None:
         """Returns at once; Telegram is reached in the background, for as long as it takes."""
         await self.job_queue.start()

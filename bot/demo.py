@@ -69,7 +69,10 @@ class Demo:
             [sys.executable, "-OO", "-m", "bot", *arguments],
             cwd=ROOT,
             # Compiled files halve every later start; some machines switch them off.
-            env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+            env={
+                **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+                "POCKETDESK_SUPERVISOR": "off",  # the demo watches over its parts itself
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -30,7 +30,9 @@ class Coordinator:
         clock: Clock,
         modes: ModeStore,
         check_key: CheckKey,
+        release: Callable[[], None] = lambda: None,
     ) -> None:
+        """`release` is called at the end: it lets go of what the desk does not hold itself."""
         self._rooms: Mapping[ConnectionId, VenueRoom] = {
             one.settings.connection: room for room in rooms for one in room.connections
         }
@@ -43,6 +45,7 @@ class Coordinator:
         self._check_key = check_key
         self._switching = Switching(self._connections, modes, clock)
         self._safer = SaferNow()
+        self._release = release
 
     # ── its life ──────────────────────────────────────────────────────────────────────────
 
@@ -69,6 +72,7 @@ class Coordinator:
         left = max(until - self._clock.monotonic(), 0.0)
         settled = await asyncio.gather(*(one.stop(left) for one in self._connections.values()))
         await asyncio.gather(*(room.stop() for room in self.rooms))
+        self._release()
         return all(settled)
 
     # ── what the scheduler calls ──────────────────────────────────────────────────────────

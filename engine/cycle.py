@@ -25,6 +25,7 @@ from engine.ports import CandleStore, MarketData
 from engine.series import CandleSeries
 from engine.strategies.base import Decision, View
 from engine.strategies.bound import BoundPreset
+from engine.strategies.own import StrategyFailed
 from engine.timeframes import epoch, last_close, moment_of, name_of
 
 FRESH = timedelta(seconds=3)
@@ -123,8 +124,8 @@ class Cycle:
         timeframes = {timeframe for bound in mine for timeframe in bound.preset.timeframes}
         await asyncio.gather(*(self._refresh(run, (symbol, timeframe), close_at) for timeframe in timeframes))
         began = self._clock.monotonic()
-        for bound in mine:
-            self._ask(run, bound, symbol, close_at)
+        # Side by side: one that hangs in its own process holds up no other preset.
+        await asyncio.gather(*(self._ask(run, bound, symbol, close_at) for bound in mine))
         run.deciding += self._clock.monotonic() - began
 
     async def _refresh(self, run: _Run, key: Key, close_at: datetime, first: bool = False) -> None:
@@ -135,10 +136,14 @@ class Cycle:
             logger.exception("refreshing {} {} failed", key[0], name_of(key[1]))
             run.refreshed.append(Refreshed(key, complete=False, failed=f"{type(error).__name__}: {error}"))
 
-    def _ask(self, run: _Run, bound: BoundPreset, symbol: Symbol, close_at: datetime) -> None:
+    async def _ask(self, run: _Run, bound: BoundPreset, symbol: Symbol, close_at: datetime) -> None:
         try:
-            signal = self._decide(run, bound, symbol, close_at)
-        except Exception as error:  # an owner's strategy may raise anything: told, and the others go on
+            signal = await self._decide(run, bound, symbol, close_at)
+        except StrategyFailed as failed:
+            logger.error("strategy {} of preset {}: {}", bound.strategy.name, bound.preset.id, failed)
+            run.failures.setdefault(bound.preset.id, []).append(f"{symbol}: {failed}")
+            return
+        except Exception as error:  # a strategy may raise anything: told, and the others go on
             logger.exception("strategy {} of preset {} failed", bound.strategy.name, bound.preset.id)
             run.failures.setdefault(bound.preset.id, []).append(f"{symbol}: {type(error).__name__}: {error}")
             return
@@ -147,7 +152,9 @@ class Cycle:
             if run.deliver is not None:
                 run.deliver(signal)
 
-    def _decide(self, run: _Run, bound: BoundPreset, symbol: Symbol, close_at: datetime) -> Signal | None:
+    async def _decide(
+        self, run: _Run, bound: BoundPreset, symbol: Symbol, close_at: datetime
+    ) -> Signal | None:
         """The signal of one preset for one instrument, unless its candle was decided on before."""
         series = {timeframe: self._keeper.series[symbol, timeframe] for timeframe in bound.preset.timeframes}
         view = bound.view(series, close_at)
@@ -158,16 +165,19 @@ class Cycle:
         if candle_close <= self._decided.get((bound.preset.id, symbol), 0):
             return None
         self._decided[bound.preset.id, symbol] = candle_close
-        decision = bound.decide(view)
-        if decision is None or not self._may_act(run, bound, symbol, view, decision):
+        price, unfit = (
+            view.base.price,
+            _unfit(view, self._clock.now()),
+        )  # now: the view slides while it is waited for
+        decision = await bound.ask(view)
+        if decision is None or not self._may_act(run, bound, symbol, unfit, decision):
             return None
-        return bound.signal(symbol, decision, moment_of(candle_close), view.base.price)
+        return bound.signal(symbol, decision, moment_of(candle_close), price)
 
-    def _may_act(self, run: _Run, bound: BoundPreset, symbol: Symbol, view: View, decision: Decision) -> bool:
+    def _may_act(self, run: _Run, bound: BoundPreset, symbol: Symbol, why: str, decision: Decision) -> bool:
         """Exits always; entries only from whole and new candles."""
         if decision.action is not Action.ENTER:
             return True
-        why = _unfit(view, self._clock.now())
         if why:
             run.notes.append(f"preset {bound.preset.id}: no entry in {symbol}, {why}")
         return not why

@@ -14,6 +14,8 @@ from engine.core.inputs import Command
 from engine.core.model import Candle, Instrument, Ticker
 from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
+from engine.strategies.info import ParameterInfo as ParameterInfo
+from engine.strategies.info import StrategyInfo as StrategyInfo
 
 
 class FeedState(StrEnum):
@@ -70,25 +72,6 @@ class CheckItem:
     key: str
     ok: bool
     detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class ParameterInfo:
-    """One parameter of a strategy, as its pydantic model describes it, for the chat."""
-
-    name: str
-    type: str
-    default: str
-    bounds: str
-    description: str
-
-
-@dataclass(frozen=True, slots=True)
-class StrategyInfo:
-    name: str
-    title: str
-    summary: str
-    parameters: Sequence[ParameterInfo]
 
 
 class Desk(Protocol):

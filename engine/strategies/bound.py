@@ -16,6 +16,7 @@ from engine.core.money import Price
 from engine.core.settings import Preset
 from engine.series import CandleSeries
 from engine.strategies.base import MOST_CANDLES, Decision, Parameters, Strategy, View
+from engine.strategies.own import OwnParameters, OwnStrategy
 from engine.timeframes import epoch
 
 LONGEST_REASON = 200
@@ -43,6 +44,13 @@ class BoundPreset:
             return None
         return View(close_at, frames)
 
+    async def ask(self, view: View) -> Decision | None:
+        """Like `decide`; a strategy of the owner's is asked in its own process. Raises StrategyFailed as well."""
+        if isinstance(self.strategy, OwnStrategy):
+            assert isinstance(self.parameters, OwnParameters)
+            return await self.strategy.ask(view, self.parameters)
+        return self.decide(view)
+
     def decide(self, view: View) -> Decision | None:
         """Ask the strategy. Whatever it raises goes through; TypeError or ValueError when its answer makes no sense."""
         decision = self.strategy.decide(view, self.parameters)
@@ -65,10 +73,9 @@ class BoundPreset:
         )
 
 
-def bind(preset: Preset, strategy: Strategy[Any], parameters: Parameters) -> BoundPreset:
-    """Tie them together. Raises Denied when timeframes or warm-up don't fit the strategy."""
+def bind(preset: Preset, strategy: Strategy[Any], parameters: Parameters, need: int) -> BoundPreset:
+    """Tie them together. Raises Denied when timeframes or warm-up (`need`) don't fit the strategy."""
     _check_timeframes(preset, strategy)
-    need = strategy.warm_up(parameters)
     if not 2 <= need <= MOST_CANDLES:
         raise Denied(
             f"preset {preset.id}: strategy {strategy.name} wants {need} candles with these parameters; "

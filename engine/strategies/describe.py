@@ -8,8 +8,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from engine.desk import ParameterInfo, StrategyInfo
 from engine.strategies.base import Strategy
+from engine.strategies.info import ParameterInfo, StrategyInfo
 
 _TYPES = {int: "whole number", float: "number", bool: "yes or no", str: "text"}
 _MARKED = re.compile(r"(<!-- parameters: (\w+) -->).*?(<!-- end -->)", re.DOTALL)

@@ -34,13 +34,15 @@ def load_own(folder: Path, leave_out: frozenset[str]) -> Found:
     return _load(paths, lambda path: importlib.import_module(f"engine.strategies.{path.stem}"))
 
 
-def load_folder(folder: Path) -> Found:
-    """The strategies in a folder of the owner's. A folder that is not there is a problem, not an error."""
-    if not folder.is_dir():
-        return Found(
-            problems=[f"{folder}: there is no such folder; make it, or name another one for your strategies"]
-        )
-    return _load(_files(folder), _import_file)
+def own_files(folder: Path) -> list[Path] | None:
+    """The owner's strategy files; None where there is no such folder."""
+    return _files(folder) if folder.is_dir() else None
+
+
+def load_file(path: Path) -> tuple[Strategy[Any] | None, str]:
+    """The strategy of one file of the owner's, or a sentence on what is wrong with it. Only in a worker."""
+    found = _load([path], _import_file)
+    return (found.strategies[0][1], "") if found.strategies else (None, found.problems[0])
 
 
 def _files(folder: Path) -> list[Path]:

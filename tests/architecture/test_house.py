@@ -31,6 +31,7 @@ LOOP_TOPS = {
     "engine/executor.py": 1,
     "engine/feed.py": 2,
     "engine/strategies/files.py": 1,
+    "engine/strategies/own_worker.py": 1,
     "engine/venue_room.py": 2,
 }
 """Where everything is caught: tops of loops, and the edge to the owner's own code. Each logs and tells someone."""

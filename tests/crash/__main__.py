@@ -18,6 +18,7 @@ from pathlib import Path
 
 from loguru import logger
 
+from tests.crash.bad_strategies import KINDS, hold_out
 from tests.crash.commands import Tally, survive_commands
 from tests.crash.halting import LIMIT, TROUBLES, halt_under
 from tests.crash.matrix import survive
@@ -182,6 +183,25 @@ def halting(options: argparse.Namespace) -> bool:
     return good
 
 
+def strategies(options: argparse.Namespace) -> bool:
+    """Each kind of bad strategy in a process of its own desk, one by one."""
+    good = 0
+    for kind in KINDS:
+        with tempfile.TemporaryDirectory(prefix="pocketdesk-") as folder:
+            try:
+                seen = asyncio.run(hold_out(Path(folder), [kind]))
+            except AssertionError as error:
+                say(f"{kind}: FAILED {str(error)[:300]}")
+                continue
+        held = kind in seen.told and seen.halt_seconds < 3
+        good += held
+        say(
+            f"{kind}: told {kind in seen.told}, /halt answered after {seen.halt_seconds:.2f} s, position closed"
+        )
+    say(f"bad strategies: protection goes on, {good} of {len(KINDS)}")
+    return good == len(KINDS)
+
+
 def _point(text: str) -> int:
     """By hand: with `choices`, argparse refuses the empty list that `nargs="*"` leaves."""
     if not text.isdigit() or int(text) not in POINTS:
@@ -212,6 +232,8 @@ def main() -> int:
     kills.set_defaults(work=commands)
     halts = commands_.add_parser("halting", help="how soon a halt stops entries, whatever is in its way")
     halts.set_defaults(work=halting)
+    foreign = commands_.add_parser("strategies", help="bad strategies of the owner's, one by one")
+    foreign.set_defaults(work=strategies)
     options = parser.parse_args()
     logger.remove()
     return 0 if options.work(options) else 1

@@ -48,7 +48,8 @@ async def start_fresh(module: str, words: Sequence[str], terminal: Path) -> Proc
 
 def _environment() -> dict[str, str]:
     """Compiled files are kept, whatever the caller does with his own: else each start would compile all of it."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"POCKETDESK_SUPERVISOR": "off"}  # tests kill the bot itself, and see how it ended
 
 
 class Forked:

@@ -146,7 +146,8 @@ def preset(
 
 
 def bound(strategy: Strategy[Any], chosen: Preset | None = None) -> BoundPreset:
-    return bind(chosen or preset(), strategy, strategy.parameters())
+    parameters = strategy.parameters()
+    return bind(chosen or preset(), strategy, parameters, strategy.warm_up(parameters))
 
 
 class World:

@@ -13,7 +13,7 @@ from engine.core.ids import PresetId
 from engine.core.model import Action
 from engine.core.settings import Preset
 from engine.series import CandleSeries
-from engine.strategies.describe import describe, table, with_tables
+from engine.strategies.describe import table, with_tables
 from engine.strategies.registry import Registry
 from tests.unit.cycle_world import BTC, HOUR
 from tests.unit.market_files import ROOT, SHIPPED, read
@@ -166,7 +166,7 @@ def test_whole_numbers_do_for_a_number() -> None:
 
 
 def test_parameters_are_described_once_for_people(tmp_path: Path) -> None:
-    info = describe(registry(tmp_path, mine=sound()).find("mine"))
+    (info,) = (one for one in registry(tmp_path, mine=sound()).describe() if one.name == "mine")
     assert [(one.name, one.type, one.default, one.bounds) for one in info.parameters] == [
         ("often", "yes or no", "False", ""),
         ("factor", "number", "1.5", "> 1, < 2"),
@@ -194,7 +194,7 @@ def test_the_documentation_is_in_step_with_the_models() -> None:
         assert f"### {info.title}\n" in text
 
 
-def test_the_example_in_the_documentation_works_as_it_stands(tmp_path: Path) -> None:
+async def test_the_example_in_the_documentation_works_as_it_stands(tmp_path: Path) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", DOC.read_text(), re.DOTALL)
     found = registry(tmp_path, breakout=example)
     assert found.problems == []
@@ -203,7 +203,7 @@ def test_the_example_in_the_documentation_works_as_it_stands(tmp_path: Path) -> 
     for one in read(SHIPPED):
         series.put(one)
         view = bound.view({HOUR: series}, one.open_time + timedelta(hours=1))
-        decision = bound.decide(view) if view is not None else None
+        decision = await bound.ask(view) if view is not None else None
         if decision is not None:
             seen.add(decision.action)
             assert (decision.stop_distance is None) == (decision.action is Action.EXIT)
