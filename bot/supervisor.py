@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
+from engine.clock import SystemClock
+
 OFF = "POCKETDESK_SUPERVISOR"
 FINAL = (0, 2)
 """Exit codes that nothing is gained by repeating: ended as told, and settings that can't be used."""
@@ -48,17 +50,18 @@ class _Supervisor:
         self._most = most
         self._child: subprocess.Popen[bytes] | None = None
         self._told_to_stop = False
+        self._now = SystemClock().monotonic
 
     def run(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._pass_on)
         failed = 0
         while True:
-            began = time.monotonic()
+            began = self._now()
             code = self._once()
             if code in FINAL or self._stopped():
                 return code
-            failed = 1 if time.monotonic() - began > WORKED_WELL else failed + 1
+            failed = 1 if self._now() - began > WORKED_WELL else failed + 1
             if failed > self._most:
                 sys.stderr.write(f"pocketdesk ended {failed} times in a row (code {code}): given up\n")
                 return code
