@@ -5,7 +5,7 @@ A pure check; nothing here knows a venue, a clock or a database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -48,6 +48,9 @@ class Checked:
 
     candles: tuple[Candle, ...]
     findings: tuple[Finding, ...]
+    doubted: tuple[Candle, ...] = ()
+    """Those that jumped. A long wick, whose close is no jump, is believed once the venue tells the very same again and
+    has gone on from there (M14)."""
 
 
 def check_candles(
@@ -56,18 +59,21 @@ def check_candles(
     candles: Sequence[Candle],
     now: datetime,
     before: Candle | None = None,
+    doubted: Collection[Candle] = (),
 ) -> Checked:
     """Keep what can be decided on.
 
     `now`: a candle that had not closed by then is left out. `before` is the sound candle that precedes these:
-    jumps and holes are measured from it; without it the first candle is believed.
+    jumps and holes are measured from it; without it the first candle is believed. `doubted`: candles that jumped when
+    they were told before.
     """
     findings: list[Finding] = []
     closed = _each_alone(symbol, timeframe, candles, now, findings)
     ordered = _in_order(symbol, timeframe, closed, findings)
-    calm = _without_jumps(symbol, timeframe, ordered, before, findings)
+    confirmed = [one for one in ordered[:-1] if one in doubted]
+    calm = _without_jumps(symbol, timeframe, ordered, before, findings, confirmed)
     findings += _holes(symbol, timeframe, calm, before)
-    return Checked(tuple(calm), tuple(findings))
+    return Checked(tuple(calm), tuple(findings), tuple(one for one in ordered if one not in calm))
 
 
 def _each_alone(
@@ -122,7 +128,12 @@ def _in_order(symbol: Symbol, timeframe: int, candles: list[Candle], findings: l
 
 
 def _without_jumps(
-    symbol: Symbol, timeframe: int, candles: list[Candle], before: Candle | None, findings: list[Finding]
+    symbol: Symbol,
+    timeframe: int,
+    candles: list[Candle],
+    before: Candle | None,
+    findings: list[Finding],
+    confirmed: Collection[Candle],
 ) -> list[Candle]:
     """Leave out single candles far off both neighbours, and a last one that nothing after it confirms yet.
 
@@ -133,7 +144,10 @@ def _without_jumps(
     level = before.close if before is not None else None
     for i, candle in enumerate(candles):
         after = candles[i + 1] if i + 1 < len(candles) else None
-        if _jumps_within(candle) or (
+        if candle in confirmed and not (level is not None and _far(candle.close, level)):
+            calm.append(candle)
+            level = candle.close
+        elif _jumps_within(candle) or (
             level is not None
             and _far(candle.close, level)
             and (after is None or _far(after.close, candle.close))

@@ -18,6 +18,7 @@ from engine.clock import Clock
 from engine.core.errors import Corrupt, KeyRefused, PocketdeskError, StorageTrouble, Unavailable
 from engine.core.ids import Symbol
 from engine.core.model import Candle
+from engine.core.money import ZERO, Quantity
 from engine.ports import CandleStore, MarketData
 from engine.series import CandleSeries
 from engine.timeframes import epoch, floor_epoch, moment_of, name_of
@@ -98,6 +99,7 @@ class CandleKeeper:
         self._sleep = sleep
         self._gate = asyncio.Semaphore(at_once)
         self._locks = {key: asyncio.Lock() for key in needs}
+        self._doubted: dict[Key, tuple[Candle, ...]] = {}
         self._asked: dict[Key, Counter[int]] = {key: Counter() for key in needs}
         self.series = {key: CandleSeries(key[1], need + SPARE) for key, need in needs.items()}
 
@@ -145,6 +147,7 @@ class CandleKeeper:
                     raise
             if self._is_complete(key, close_at) or last_try:
                 self._note_asked(key, holes)
+                self._fill_quiet(key)
                 return Refreshed(key, self._is_complete(key, close_at), findings=findings, storage=storage)
             await self._sleep(waits.pop(0))
 
@@ -162,7 +165,10 @@ class CandleKeeper:
             if after <= cursor or len(page) < limit - 1:
                 break
             cursor = after
-        return check_candles(symbol, timeframe, got, self._clock.now(), self.series[key].before(since))
+        before, doubted = self.series[key].before(since), self._doubted.get(key, ())
+        checked = check_candles(symbol, timeframe, got, self._clock.now(), before, doubted)
+        self._doubted[key] = checked.doubted
+        return checked
 
     async def _keep(self, key: Key, checked: Checked) -> str:
         """Into the series, and to disk; returns why the disk would not, in words. The series counts either way."""
@@ -194,6 +200,17 @@ class CandleKeeper:
         asked = self._asked[key]
         asked.update(holes)
         self._asked[key] = Counter({hole: asked[hole] for hole in self.series[key].holes(self.needs[key])})
+
+    def _fill_quiet(self, key: Key) -> None:
+        """What the venue was asked for twice and still leaves out, between candles that it does tell, are minutes
+        without a trade, not candles that got lost: flat at the last close (M13). Not kept on disk."""
+        series, asked = self.series[key], self._asked[key]
+        doubted = {epoch(one.open_time) for one in self._doubted.get(key, ())}
+        for hole in series.holes(self.needs[key]):
+            before = series.before(hole)
+            if asked[hole] >= HOLE_ASKED and before is not None and hole not in doubted:
+                close = before.close
+                series.put(Candle(moment_of(hole), close, close, close, close, Quantity(ZERO)))
 
     def _is_complete(self, key: Key, close_at: datetime) -> bool:
         newest_close = self.series[key].newest_close

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from engine.core.facts import AnyFact
-from engine.core.ids import BookId, ClientOrderId, ConnectionId, Symbol
+from engine.core.ids import BookId, ClientOrderId, Coin, ConnectionId, Symbol
 from engine.core.inputs import FillSeen, OrderSeen
 from engine.core.model import Balance, Candle, Fill, Instrument, Mode, OrderReport, OrderRequest, Ticker
 from engine.core.notices import Notice
@@ -80,6 +81,10 @@ class Exchange(Protocol):
         ...
 
     async def balances(self) -> list[Balance]: ...
+
+    async def elsewhere(self, coins: Collection[Coin]) -> Mapping[Coin, Decimal]:
+        """What the owner has of these coins in other accounts at the venue (earn, funding), as it tells (A13)."""
+        ...
 
     def reports(self) -> AsyncIterator[OrderSeen | FillSeen]:
         """What the venue tells by itself, for ever; raises Unavailable when the stream breaks."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import islice
+
+from loguru import logger
 
 from engine.clock import Clock
 from engine.core import inputs as i
+from engine.core.errors import Corrupt, Unavailable
 from engine.core.glance import Glance
-from engine.core.ids import ClientOrderId, Symbol
+from engine.core.ids import ClientOrderId, Coin, Symbol
 from engine.core.model import OrderReport, VenuePicture
 from engine.core.orders import OrderStatus
-from engine.core.reconcile import balances_off
+from engine.core.reconcile import Shortfall, balances_off
 from engine.core.state import TraderState
 from engine.ports import Exchange
 
@@ -62,6 +66,7 @@ async def _picture(
         exchange, state, open_orders, left_out, doubted=any(balances_off(state, balances, open_orders))
     )
     fills = await exchange.fills(symbols, since)
+    short = {one.coin for one in balances_off(state, balances, open_orders) if isinstance(one, Shortfall)}
     return VenuePicture(
         tuple(balances),
         tuple(open_orders),
@@ -69,8 +74,20 @@ async def _picture(
         tuple(missing),
         tuple(fills),
         dict(state.holdings),
+        elsewhere=await _elsewhere(exchange, short),
         stops_lock=exchange.stops_lock,
     )
+
+
+async def _elsewhere(exchange: Exchange, coins: Collection[Coin]) -> Mapping[Coin, Decimal]:
+    """Only where it matters, since it costs requests. A venue that does not tell leaves it open."""
+    if not coins:
+        return {}
+    try:
+        return await exchange.elsewhere(coins)
+    except (Unavailable, Corrupt) as error:
+        logger.debug("other accounts could not be asked: {}", error)
+        return {}
 
 
 async def _ask_for_ours(

@@ -157,14 +157,14 @@ def parsed(value: object) -> Decimal | None:
     return found if found.is_finite() and found.adjusted() <= _MOST_DIGITS else None
 
 
-_WRITTEN = re.compile(r"(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
+_WRITTEN = re.compile(r"([1-9]\d{0,2}(,\d{3})+|\d+)(\.\d+)?")
 
 
 def amount_of(text: str, coin: str = "") -> Decimal | None:
     """A price or an amount that the owner wrote: `60000.5`, `1,000`, `250 USDT`. None for anything else.
 
-    A comma is taken as a separator of thousands only where it can be nothing else: `0,5` is no number here, since
-    reading it as 5 would buy ten times as much.
+    A comma is a separator of thousands only after one to three digits that don't begin with 0. `0,5` and `0,250` are
+    no numbers here: half of the world means a quarter by it, and reading it as 250 would buy a thousand times as much.
     """
     plain = text.strip().upper().removesuffix(coin.upper()).strip()
     if len(plain) > 24 or not plain.isascii() or _WRITTEN.fullmatch(plain) is None:

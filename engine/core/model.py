@@ -116,9 +116,12 @@ class Ticker:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
+    """`told` is False where the venue's row could not be read: that is not zero, and nothing follows from it (M12)."""
+
     coin: Coin
     free: Decimal
     used: Decimal = ZERO
+    told: bool = True
 
     @property
     def total(self) -> Decimal:

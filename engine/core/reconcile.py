@@ -159,11 +159,15 @@ def balances_off(
     our orders as the venue tells them: balances that lack what those hold are contradicted by the venue itself. Nothing
     else of an answer that is in doubt is believed, its money neither: it may be what the owner got for the coins that
     are missing (law 17)."""
+    balances = tuple(balances)
     totals = {balance.coin: balance.total for balance in balances}
+    untold = {balance.coin for balance in balances if not balance.told}
     locks = locked(state, reports, stops_lock)
     sound = True
     for coin, ours in held(state).items():
         theirs = totals.get(coin, ZERO)
+        if coin in untold:
+            continue
         if theirs < ours:
             short = Shortfall(coin, ours, Quantity(theirs), locks.get(coin, Quantity(ZERO)))
             known = state.shortfalls.get(coin)
@@ -176,7 +180,7 @@ def balances_off(
         if coin not in held(state):
             yield ShortfallGone(coin)
     flow = totals.get(state.quote, ZERO) - state.holdings.get(state.quote, ZERO)
-    if sound and abs(flow) > QUOTE_NOISE:
+    if sound and state.quote not in untold and abs(flow) > QUOTE_NOISE:
         yield QuoteFlow(flow)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -102,17 +102,28 @@ def fill(
     )
 
 
-def balances(raw: Mapping[str, Any]) -> list[Balance]:
-    """Coins of which there is something, free or held by orders."""
+def balances(raw: Mapping[str, Any], tell: Callable[[str], object] = lambda words: None) -> list[Balance]:
+    """Coins of which there is something, free or held by orders. A row that can't be read is one that was not told, and
+    takes no other along (M12)."""
     free, used = raw.get("free"), raw.get("used")
     if not isinstance(free, Mapping) or not isinstance(used, Mapping):
         raise Corrupt("the venue's answer has no balances.")
-    found = [_balance(coin, free.get(coin), used.get(coin)) for coin in {**free, **used}]
-    return [balance for balance in found if balance.total]
+    found = [_balance_or_not(coin, free.get(coin), used.get(coin), tell) for coin in {**free, **used}]
+    return [balance for balance in found if balance.total or not balance.told]
+
+
+def _balance_or_not(coin: str, free: object, used: object, tell: Callable[[str], object]) -> Balance:
+    try:
+        return _balance(coin, free, used)
+    except Corrupt as error:
+        tell(str(error))
+        return Balance(Coin(coin), ZERO, ZERO, told=False)
 
 
 def _balance(coin: str, free: object, used: object) -> Balance:
     what = f"the balance of {coin}"
+    if free is None and used is None:
+        raise Corrupt(f"{what} is not told.")
     return Balance(Coin(coin), not_negative(free or 0, what), not_negative(used or 0, what))
 
 

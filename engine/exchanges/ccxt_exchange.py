@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
+from loguru import logger
+
 from engine.clock import Clock
 from engine.core.errors import Corrupt, Rejected, Unavailable
-from engine.core.ids import NOT_OURS, ClientOrderId, Symbol, is_ours
+from engine.core.ids import NOT_OURS, ClientOrderId, Coin, Symbol, is_ours
 from engine.core.inputs import FillSeen, OrderSeen
 from engine.core.model import Balance, Fill, OrderReport, OrderRequest, Side, VenueStatus
 from engine.core.money import ZERO
@@ -21,6 +24,7 @@ from engine.exchanges.dialects import dialect_of
 from engine.exchanges.dialects.base import AccountMode, Page, Raw, Span
 from engine.exchanges.history import executions, executions_of
 from engine.exchanges.names import Names
+from engine.exchanges.numbers import not_negative
 from engine.exchanges.user_stream import UserStream
 from engine.exchanges.venues import row_of
 from engine.exchanges.wire import attempt
@@ -29,6 +33,10 @@ T = TypeVar("T")
 
 READING: tuple[type[Exception], ...] = (Corrupt, *errors.UNREADABLE)
 """What comes of reading an answer that has another shape than it should have."""
+
+
+MOST_TOLD = 500
+"""Different sentences about unreadable rows; a venue whose every row is new nonsense must not fill the memory."""
 
 
 class CcxtExchange:
@@ -56,6 +64,8 @@ class CcxtExchange:
         self._calls = AccountCalls(self._row, self._dialect.allowance, clock, client, self._tell_stream)
         self._names = Names()
         self._stream: UserStream | None = None
+        self.unread_rows = 0
+        self._told_of: set[str] = set()
 
     # ── engine.ports.Exchange: what acts ──────────────────────────────────────────────────
 
@@ -101,20 +111,37 @@ class CcxtExchange:
 
     async def open_orders(self, symbols: Sequence[Symbol]) -> list[OrderReport]:
         found = await self._in_each(symbols, self._open_in)
-        return [self._report(raw, self._sound(self._name, raw), symbol) for raw, symbol in found]
+        told = (self._row_or_not(self._open_row, raw, symbol) for raw, symbol in found)
+        return [one for one in told if one is not None]
 
     async def fills(self, symbols: Sequence[Symbol], since: datetime) -> list[Fill]:
         """Venues rarely repeat our name in an execution: an order that we don't know by number is asked for once. Those
         of the owner's own orders carry no name: they tell what he sold himself (A15)."""
         now = self._clock.now()
         told = await self._in_each(symbols, partial(self._executions_in, since=since, now=now))
-        found = [(raw, symbol, await self._owner(raw, symbol)) for raw, symbol in told]
-        fills = [self._fill(raw, name, symbol, now) for raw, symbol, name in found if name is not None]
+        owned = [(raw, symbol, await self._owner(raw, symbol)) for raw, symbol in told]
+        read = (
+            self._row_or_not(self._fill, raw, who, symbol, now)
+            for raw, symbol, who in owned
+            if who is not None
+        )
+        fills = [one for one in read if one is not None]
         return sorted((fill for fill in fills if fill.at >= since), key=lambda fill: fill.at)
 
     async def balances(self) -> list[Balance]:
         found = await self._calls.ask_in_turn(self._dialect.balances, self._calls.reads)
-        return self._sound(answers.balances, found)
+        return self._sound(answers.balances, found, self._unread)
+
+    async def elsewhere(self, coins: Collection[Coin]) -> dict[Coin, Decimal]:
+        found: dict[Coin, Decimal] = {}
+        for raw in await self._calls.ask_in_turn(self._other_accounts, self._calls.reads):
+            for coin in coins:
+                total = (raw.get("total") or {}).get(coin)
+                found[coin] = found.get(coin, ZERO) + (ZERO if total is None else not_negative(total, coin))
+        return found
+
+    async def _other_accounts(self, client: Any) -> list[Raw]:
+        return await self._dialect.other_accounts(client)
 
     async def reports(self) -> AsyncIterator[OrderSeen | FillSeen]:
         if not self._dialect.streams:
@@ -234,6 +261,25 @@ class CcxtExchange:
             told = self._dialect.name_in_order(found)
         self._names.note(number, told)
         return ClientOrderId(told) if is_ours(told) and told else NOT_OURS
+
+    def _open_row(self, raw: Raw, symbol: Symbol) -> OrderReport:
+        return self._report(raw, self._sound(self._name, raw), symbol)
+
+    def _row_or_not(self, read: Callable[..., T], *arguments: Any) -> T | None:
+        """One row of a list; None for one that can't be read, which takes no other along (M12). If it is of ours, it is
+        missed: an order that no list shows is asked for by its name, and its fills with it."""
+        try:
+            return read(*arguments)
+        except Unavailable as error:
+            self._unread(str(error))
+            return None
+
+    def _unread(self, words: str) -> None:
+        """Counted, and in the log once for each thing that is wrong."""
+        self.unread_rows += 1
+        if words not in self._told_of and len(self._told_of) < MOST_TOLD:
+            self._told_of.add(words)
+            logger.warning("{}: a row is left out: {}", self._row.title, words)
 
     def _name(self, raw: Raw) -> ClientOrderId:
         """The owner's own orders have names that are not ours, or none."""

@@ -29,6 +29,10 @@ OFFSET_KEPT = 300.0
 MOST_CANDLES = 5000
 
 
+MOST_TOLD = 500
+"""Different things that are told of in the log; what is wrong beyond that is only counted."""
+
+
 class CcxtMarketData:
     """engine.ports.MarketData of one venue. One REST client; each stream has a client of its own, so that
     opening it anew really is a new connection (FAILURES M1)."""
@@ -46,6 +50,8 @@ class CcxtMarketData:
         self._volumes = parse.Volumes()
         self._offset = timedelta(0)
         self._offset_at: float | None = None
+        self.unread_rows = 0
+        self._told_of: set[str] = set()
 
     # ── engine.ports.MarketData ───────────────────────────────────────────────────────────
 
@@ -84,8 +90,15 @@ class CcxtMarketData:
             if since is None or last is None or last < since or last >= now - timedelta(seconds=timeframe):
                 break
             since = last + timedelta(seconds=timeframe)
-        found = parse.candles(rows, timeframe, now)
+        found = parse.candles(rows, timeframe, now, lambda words: self._unread(symbol, words))
         return found[:limit] if from_since else found[-limit:]
+
+    def _unread(self, symbol: Symbol, words: str) -> None:
+        """Counted, and in the log once for each thing that is wrong."""
+        self.unread_rows += 1
+        if words not in self._told_of and len(self._told_of) < MOST_TOLD:
+            self._told_of.add(words)
+            logger.warning("{}: a row about {} is left out: {}", self._row.title, symbol, words)
 
     async def tickers(self, symbols: Sequence[Symbol]) -> list[Ticker]:
         await self._ensure(symbols)

@@ -6,11 +6,12 @@ It has no client, no key and no address: nothing here could reach an order endpo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from engine.clock import Clock
-from engine.core.ids import ClientOrderId, Symbol
+from engine.core.ids import ClientOrderId, Coin, Symbol
 from engine.core.inputs import FillSeen, OrderSeen
 from engine.core.model import Balance, Fill, Instrument, OrderReport, OrderRequest, Ticker
 from engine.core.orders import Order
@@ -33,6 +34,10 @@ class PaperExchange:
         self._happened: asyncio.Queue[OrderSeen | FillSeen] = asyncio.Queue()
 
     stops_lock = True
+
+    async def elsewhere(self, coins: Collection[Coin]) -> dict[Coin, Decimal]:
+        """One account is all there is."""
+        return {}
 
     def forget_rules(self) -> None:
         """They are asked for with each order."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
@@ -138,14 +139,25 @@ class Volumes:
         return replace(ticker, volume=Quantity(volume))
 
 
-def candles(rows: Sequence[Any], timeframe: int, now: datetime) -> list[Candle]:
+def candles(
+    rows: Sequence[Any], timeframe: int, now: datetime, tell: Callable[[str], object] = lambda words: None
+) -> list[Candle]:
     """Closed candles in order, each open time once (the last telling counts). A missing one stays missing.
 
-    Raises Corrupt for the whole answer if any candle is unsound: a hole that nobody knows of would be worse.
+    A row that can't be read is left out alone and told: it is missing, and whoever keeps the series sees the hole and
+    asks again (M12). Raises Corrupt where no row can be read: that is no answer.
     """
     found: dict[datetime, Candle] = {}
+    bad = 0
     for row in rows:
-        read = candle(row, timeframe)
+        try:
+            read = candle(row, timeframe)
+        except Corrupt as error:
+            bad += 1
+            tell(str(error))
+            if bad == len(rows):
+                raise
+            continue
         if read.open_time + timedelta(seconds=timeframe) <= now:
             found[read.open_time] = read
     return [found[at] for at in sorted(found)]
@@ -170,5 +182,8 @@ def candle(row: Any, timeframe: int) -> Candle:
 
 def newest_open(rows: Sequence[Any]) -> datetime | None:
     """The latest open time in a page of raw candles."""
-    times = [moment(row[0], "a candle's time") for row in rows if isinstance(row, list | tuple) and row]
+    times = []
+    for row in rows:
+        with suppress(Corrupt):  # told by `candles`
+            times.append(moment(row[0] if isinstance(row, list | tuple) and row else None, "a candle's time"))
     return max(times, default=None)

@@ -6,14 +6,15 @@ It belongs to one process: once that is dead, nothing that it asked for comes ba
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
+from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
 from engine.core.changed import changed
 from engine.core.errors import OutcomeUnknown, Rejected, Unavailable
-from engine.core.ids import ClientOrderId, Symbol
+from engine.core.ids import ClientOrderId, Coin, Symbol
 from engine.core.inputs import FillSeen, OrderSeen
 from engine.core.model import Action, Balance, Fill, OrderReport, OrderRequest
 from sandbox.simulation.script import Kind
@@ -30,6 +31,10 @@ class Access:
     """The account, from inside one life of the process."""
 
     stops_lock = True
+
+    async def elsewhere(self, coins: Collection[Coin]) -> dict[Coin, Decimal]:
+        """One account is all there is."""
+        return {}
 
     def forget_rules(self) -> None:
         """They are asked for with each order."""

@@ -122,7 +122,7 @@ class Venue:
         """A new list; made anew only when something moved."""
         if self._balances_at != self.account.changes:
             self._balances_at = self.account.changes
-            self._balances = [Balance(Coin(coin), *amounts) for coin, *amounts in self.account.snapshot()]
+            self._balances = [Balance(Coin(coin), free, used) for coin, free, used in self.account.snapshot()]
         return list(self._balances)
 
     # ── the truth ─────────────────────────────────────────────────────────────────────────

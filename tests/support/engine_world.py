@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from engine.clock import ManualClock
 from engine.connection import Connection
 from engine.coordinator import Coordinator
 from engine.core.errors import Denied, PocketdeskError, Unavailable
-from engine.core.ids import ClientOrderId, ConnectionId, Symbol
+from engine.core.ids import ClientOrderId, Coin, ConnectionId, Symbol
 from engine.core.inputs import FillSeen, OrderSeen
 from engine.core.model import (
     Balance,
@@ -82,6 +83,10 @@ class LiveVenue:
     """engine.ports.Exchange that stands for a real account; it outlives the connections to it."""
 
     stops_lock = True
+
+    async def elsewhere(self, coins: Collection[Coin]) -> dict[Coin, Decimal]:
+        """One account is all there is."""
+        return {}
 
     def forget_rules(self) -> None:
         """They are asked for with each order."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, cast
 
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.effects import Cancel, Query
-from engine.core.ids import ClientOrderId, Symbol
+from engine.core.ids import ClientOrderId, Coin, Symbol
 from engine.core.model import Balance, Fill, OrderReport, VenueStatus
 from engine.core.notices import SAID_BY
 from engine.core.orders import OrderStatus, Purpose
@@ -34,6 +35,10 @@ class Late:
     """Balances and single orders are true; the list of open orders is that of a moment ago, and no fill is listed."""
 
     stops_lock = True
+
+    async def elsewhere(self, coins: Collection[Coin]) -> dict[Coin, Decimal]:
+        """One account is all there is."""
+        return {}
 
     def forget_rules(self) -> None:
         """They are asked for with each order."""

@@ -445,3 +445,31 @@ async def test_a_new_level_is_taken_in_with_the_second_candle_at_it() -> None:
     assert first.signals == ()
     assert [signal.price for signal in second.signals] == [1200]
     assert second.recovered == ((Trouble.DATA_UNSOUND, "BTC/USDT 1m"),)
+
+
+async def test_m13_minutes_that_the_venue_leaves_out_twice_are_quiet_and_no_gap() -> None:
+    """ "minutes-without-trades": on a thin market nothing was ever entered."""
+    world = World(bound(EveryCandle(need=20)))
+    for minute in (88, 92, 95):
+        world.venue.hidden.add(START + timedelta(minutes=minute))
+    await world.cycle.prepare()
+    await world.cycle.run(MINUTE, world.to(101))
+    entered = await world.cycle.run(MINUTE, world.to(102))
+    assert len(entered.signals) == 1
+    series = world.cycle.series(BTC, MINUTE)
+    assert series is not None
+    assert not series.gap_within(20)
+    flat = next(one for one in series.candles(20) if one.open_time == START + timedelta(minutes=95))
+    before = next(one for one in series.candles(20) if one.open_time == START + timedelta(minutes=94))
+    assert flat.open == flat.high == flat.low == flat.close == before.close
+    assert flat.volume == 0
+
+
+async def test_m14_a_true_long_wick_blocks_no_warm_up() -> None:
+    world = World(bound(EveryCandle(need=20)))
+    minutes = world.venue.data[BTC, MINUTE]
+    place = next(n for n, one in enumerate(minutes) if one.open_time == START + timedelta(minutes=90))
+    minutes[place] = replace(minutes[place], low=Price(minutes[place].low / 10))
+    await world.cycle.prepare()
+    entered = await world.cycle.run(MINUTE, world.to(101))
+    assert len(entered.signals) == 1

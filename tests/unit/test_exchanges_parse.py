@@ -108,9 +108,15 @@ def test_m5_a_gap_stays_a_gap() -> None:
         "nonsense",
     ],
 )
-def test_m9_one_unsound_candle_refuses_the_whole_answer(bad: Any) -> None:
+def test_m9_m12_one_unsound_candle_is_left_out_alone(bad: Any) -> None:
+    """ "one-null-candle": all rows were refused because of the one."""
+    told: list[str] = []
+    assert parse.candles([row(-3), bad, row(-2)], 60, NOW, told.append) == parse.candles(
+        [row(-3), row(-2)], 60, NOW
+    )
+    assert len(told) == 1
     with pytest.raises(Corrupt):
-        parse.candles([row(-2), bad], 60, NOW)
+        parse.candles([bad, bad], 60, NOW)
 
 
 def test_the_newest_open_time_of_a_page() -> None:

@@ -157,6 +157,13 @@ class Dialect:
         """The venue's number of an order, as its executions repeat it."""
         return str(order["id"])
 
+    account_types: tuple[str, ...] = ("funding",)
+    """ccxt's `type` of the owner's other accounts at the venue, to which coins may be moved (A13)."""
+
+    async def other_accounts(self, client: Any) -> list[Raw]:
+        """The balances of those, as ccxt tells them. Asked only when the account that trades is short of a coin."""
+        return [await client.fetch_balance({"type": kind}) for kind in self.account_types]
+
     async def balances(self, client: Any) -> Raw:
         found: Raw = await client.fetch_balance()
         return found

@@ -12,6 +12,7 @@ from engine.exchanges import lean
 from engine.exchanges.budget import Allowance
 from engine.exchanges.dialects.base import NEWEST, Dialect, Hear, Page, Raw, Span
 from engine.exchanges.dialects.watching import Watching, Yes
+from engine.exchanges.numbers import not_negative
 
 PAGE = 50
 """Executions in one answer: https://docs.kraken.com/api-reference/account-data/get-trades-history"""
@@ -44,6 +45,8 @@ class Kraken(Dialect):
     )
     streams = True
     whole_account = True
+    flexible = ("F",)
+    bonded = ("B", "M", "S", "P")
     trades_page = PAGE
     # There is no newest page of one pair: the history is of all pairs together, and asked for from a moment on.
     trades_reach = timedelta(0)
@@ -92,6 +95,35 @@ class Kraken(Dialect):
         rows = await client.fetch_my_trades(None, since, None, {**until, **EACH, "ofs": skip})
         return Page(rows, {"ofs": skip + self.trades_page} if len(rows) >= self.trades_page else None)
 
+    async def balances(self, client: Any) -> Raw:
+        """What is in Kraken's rewards by itself (`XBT.F`) trades like the rest, and counts with it: it goes to and fro
+        without the owner's doing.
+        https://docs.kraken.com/api-reference/account-data/get-extended-balance ('.F is for balances earning
+        automatically in Kraken Rewards')"""
+        found: Raw = await client.fetch_balance()
+        return self._merged(client, found, self.flexible)
+
+    async def other_accounts(self, client: Any) -> list[Raw]:
+        """Staked, bonded or opted in (`.B`, `.M`, `.S`, `.P`): his, and not to be sold now."""
+        found: Raw = await client.fetch_balance()
+        bare = {"total": {}, "free": {}, "used": {}, "info": found["info"]}
+        return [self._merged(client, bare, self.bonded)]
+
+    def _merged(self, client: Any, found: Raw, suffixes: tuple[str, ...]) -> Raw:
+        """With the balances of such names added to those of the coin itself, exact."""
+        sums: dict[str, dict[str, str | None]] = {
+            kind: dict(found.get(kind) or {}) for kind in ("free", "used", "total")
+        }
+        for name, row in ((found.get("info") or {}).get("result") or {}).items():
+            bare, _, suffix = str(name).partition(".")
+            if suffix not in suffixes or not isinstance(row, dict):
+                continue
+            coin = client.safe_currency_code(bare)
+            total, held = row.get("balance"), row.get("hold_trade") or "0"
+            for kind, amount in (("total", total), ("used", held), ("free", _less(total, held))):
+                sums[kind][coin] = _more(sums[kind].get(coin), amount)
+        return {**found, **sums}
+
     def client_id_in_trade(self, trade: Raw) -> str | None:
         """cl_ord_id, in the stream only."""
         name = trade["info"].get("cl_ord_id")
@@ -117,6 +149,14 @@ class Kraken(Dialect):
         client.handle_error_message = answered
         watching.begin(client.watch_orders(None, None, None, {"snap_trades": False}))
         await watching.until(yes.to_all())
+
+
+def _more(one: object, other: object) -> str:
+    return str(not_negative(one or 0, "a balance") + not_negative(other, "a balance"))
+
+
+def _less(one: object, other: object) -> str:
+    return str(not_negative(one, "a balance") - not_negative(other, "a balance"))
 
 
 class Executions:

@@ -35,6 +35,7 @@ class Kucoin(TwoKinds):
     # Otherwise ccxt asks what kind of account it is before the first order; `hf` are the present order endpoints.
     options = MappingProxyType({"uta": False, "hf": True})
     streams = True
+    account_types = ("main",)
     stops_lock = False  # Stop orders freeze nothing until they are triggered, as far as the docs tell.
     # At most 100 and unasked 20, newest first, seven days between startAt and endAt, the last seven without; where an
     # order is asked for, all else is passed over:
