@@ -67,7 +67,7 @@ async def _work(config: Config, store: Store, clock: Clock, stop: asyncio.Event)
         barred = await bar_moved((one for room in desk.rooms for one in room.connections), store, clock)
         await desk.start(store.was_clean)
         await tell_left_behind(desk.connections(), store, clock)
-        page = await _health_page(config, desk, clock, lambda: conversation.reachable)
+        page = await _health_page(config, desk, clock, lambda: conversation.deaf)
         await _tell_start(store, desk, clock, barred)
         schedule.arm()
         await conversation.start()
@@ -110,13 +110,13 @@ async def tend(
 
 
 async def _health_page(
-    config: Config, desk: Desk, clock: Clock, phone: Callable[[], bool]
+    config: Config, desk: Desk, clock: Clock, deaf: Callable[[], str]
 ) -> HealthPage | None:
     if not config.health.enabled:
         return None
     from bot.health import HealthPage  # aiohttp's server side costs memory that most don't need
 
-    page = HealthPage(desk, clock, VERSION, phone)
+    page = HealthPage(desk, clock, VERSION, deaf)
     await page.open(config.health.port)
     return page
 

@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """`pocketdesk`; answers with the exit code."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
+    os.umask(0o077)  # What it writes (database, its log, backups, logs) is for the one who runs it only.
     try:
         return command(options)
     except KeyboardInterrupt:
@@ -165,7 +166,6 @@ def _backup(options: argparse.Namespace) -> int:
         from storage.backup import backup
 
         report = backup(url, options.target)
-        report.path.chmod(0o600)
         return f"{report.path}: a sound copy, {report.books} books with {report.facts} facts"
 
     return _on_database(options, work)

@@ -59,6 +59,8 @@ def as_toml(value: object) -> str:
     """A value as the owner wrote it."""
     if isinstance(value, list | tuple):
         text = "[" + ", ".join(as_toml(each) for each in value) + "]"
+    elif isinstance(value, int) and value.bit_length() > 1000:
+        text = "a number of hundreds of digits"  # which Python may refuse to write out
     elif isinstance(value, Decimal):
         text = str(value).lower()
     else:

@@ -38,9 +38,9 @@ FilePath = Annotated[Path, PATH]
 Name = Annotated[
     str, pattern(r"[a-z][a-z0-9_-]{0,15}", "up to 16 small letters, digits, - or _, a letter first")
 ]
-SymbolName = Annotated[
-    str, pattern(r"[A-Z0-9]{1,15}/[A-Z0-9]{1,15}", 'an instrument, written like "BTC/USDT"')
-]
+_COIN = r"(?![a-z]+(?:/|$))[^\W_]{1,30}"
+"""Letters of any script and figures: venues list 币安人生/USDT and AAPLx/USD. None has small ones only."""
+SymbolName = Annotated[str, pattern(f"{_COIN}/{_COIN}", 'an instrument, written like "BTC/USDT"')]
 CoinName = Annotated[str, pattern(r"[A-Z0-9]{1,15}", 'a coin in capitals, such as "USDT"')]
 Timeframe = Annotated[int, TIMEFRAME]
 

@@ -25,7 +25,7 @@ def refusals(config: Config) -> list[Finding]:
                 found += _size_refusals(preset_name, config.presets[preset_name], name, connection)
     for name, preset in config.presets.items():
         found += _preset_refusals(name, preset, config.paper.fee)
-    return found
+    return found + list(_shared_keys(config))
 
 
 def warnings(config: Config) -> list[Finding]:
@@ -92,6 +92,22 @@ def _key_refusals(name: str, connection: Connection) -> Iterator[Finding]:
     for part in needed:
         if getattr(connection, part) is None:
             yield (("connections", name, part), f"is missing: live trading on {connection.venue} needs it")
+
+
+def _shared_keys(config: Config) -> Iterator[Finding]:
+    """Two traders on one account take each other's orders and coins for foreign ones, and both count all of its
+    money. The address is no difference: it may be another name of the same venue."""
+    first: dict[tuple[str, str], str] = {}
+    for name, connection in config.connections.items():
+        if connection.key is None:
+            continue
+        other = first.setdefault((connection.venue, connection.key.get_secret_value()), name)
+        if other != name:
+            yield (
+                ("connections", name, "key"),
+                f"is the key of connections.{other} too: two connections on one account would take each other's orders "
+                "and coins for their own; give one of them another account",
+            )
 
 
 def _size_refusals(name: str, preset: Preset, at: str, connection: Connection) -> Iterator[Finding]:

@@ -77,7 +77,7 @@ def read_sources(path: Path, environ: Mapping[str, str]) -> Sources:
         later = {_target(entry.key) for each in groups[number + 1 :] for entry in each}
         entries = [entry for entry in group if _target(entry.key) not in later]
         for entry in _resolve_files(entries, path.parent, sources.problems):
-            _merge(sources, entry)
+            _merge(sources, _without_dirt(entry, sources.problems))
     return sources
 
 
@@ -90,9 +90,21 @@ def _read_toml(path: Path, problems: list[str]) -> dict[str, object]:
         problems.append(f"{path}: can't be read: {error.strerror}")
     except UnicodeDecodeError:
         problems.append(f"{path}: is not text in UTF-8")
-    except (tomllib.TOMLDecodeError, ArithmeticError, RecursionError) as error:
-        problems.append(f"{path.name}: is not valid TOML: {error}")
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        problems.append(f"{path.name}: is not valid TOML: {_why(path, error)}")
     return {}
+
+
+_ENDLESS = re.compile(r"\d[\d_]{4200,}")
+
+
+def _why(path: Path, error: Exception) -> str:
+    """Python reads no number of more than 4,300 digits, and says so in words that help nobody."""
+    if isinstance(error, tomllib.TOMLDecodeError) or not isinstance(error, ValueError):
+        return str(error)
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    at = next((number for number, line in enumerate(lines, 1) if _ENDLESS.search(line)), None)
+    return f"a number has thousands of digits (at line {at})" if at else str(error)
 
 
 def _flatten(key: Key, value: object, origin: str) -> Iterable[Entry]:
@@ -125,7 +137,7 @@ def _parse(text: str) -> object:
         return text
     try:
         value = tomllib.loads(f"value = {text}", parse_float=Decimal)["value"]
-    except (tomllib.TOMLDecodeError, ArithmeticError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         return text
     return value if isinstance(value, bool | int | Decimal | str | list | dict) else text
 
@@ -150,6 +162,32 @@ def _resolve_files(entries: list[Entry], folder: Path, problems: list[str]) -> I
             where = f"{entry.origin}: {dotted(entry.key)} = {entry.value!r}"
             text = _read_secret(Path(folder, Path(str(entry.value)).expanduser()), where, problems)
             yield Entry(target, text, f"{entry.origin}: {dotted(entry.key)}")
+
+
+_INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
+"""What editors and web pages leave at the edges of a text: a byte order mark, spaces and joiners of no width."""
+
+
+def _without_dirt(entry: Entry, problems: list[str]) -> Entry:
+    """A secret without what was pasted along: invisible characters, white space and one pair of quotes around it. What
+    is within is not guessed at, and refused here rather than by the venue, which says only that the key is wrong."""
+    if not is_secret(entry.key) or not isinstance(entry.value, str):
+        return entry
+    text = _bare(entry.value)
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        text = _bare(text[1:-1])
+    hidden = next((one for one in text if not one.isprintable()), None)
+    if hidden is not None:
+        problems.append(
+            f"{entry.origin}: {dotted(entry.key)}: has an invisible character within (U+{ord(hidden):04X})"
+        )
+    return Entry(entry.key, text, entry.origin)
+
+
+def _bare(text: str) -> str:
+    """Without white space and invisible characters at its edges, in whatever order they are."""
+    shorter = text.strip().strip(_INVISIBLE)
+    return shorter if shorter == text else _bare(shorter)
 
 
 def _read_secret(file: Path, where: str, problems: list[str]) -> str | None:

@@ -6,10 +6,11 @@ Imported only where it is enabled: aiohttp's server side and the metrics cost me
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from loguru import logger
 
 from engine.clock import Clock
@@ -20,23 +21,24 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 LOOPBACK = "127.0.0.1"
+HOSTS = (LOOPBACK, "localhost", "::1")
 
 
 class HealthPage:
-    """Serves the page until closed. `phone` tells whether Telegram was reached lately."""
+    """Serves the page until closed. `deaf` tells why nothing can be heard from the owner, "" when all is well."""
 
-    def __init__(self, desk: Desk, clock: Clock, version: str, phone: Callable[[], bool]) -> None:
+    def __init__(self, desk: Desk, clock: Clock, version: str, deaf: Callable[[], str]) -> None:
         self._desk = desk
         self._clock = clock
         self._version = version
-        self._phone = phone
+        self._deaf = deaf
         self._began = clock.monotonic()
         self._runner: web.AppRunner | None = None
         self.port = 0
 
     async def open(self, port: int) -> None:
         """Listen on loopback; 0 takes any free port. A port that is taken is told, and the bot goes on without."""
-        application = web.Application()
+        application = web.Application(middlewares=[_only_this_machine])
         application.router.add_get("/health", self._health)
         application.router.add_get("/metrics", self._metrics)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
@@ -63,16 +65,17 @@ class HealthPage:
         )
 
     def report(self) -> dict[str, object]:
-        """What `/health` answers. Only a connection that stopped working makes it not ok.
-
-        A venue or a Telegram that is away is no reason to restart the bot: it would not bring them back.
-        """
+        """What `/health` answers. It is ok while the desk works, hears its owner and sees its venues; `why` says what
+        of this fails. `working` is whether a restart could help: it brings back neither a venue nor Telegram."""
         views = [self._desk.view(name) for name in self._desk.connections()]
+        why = [*_not_working(views), *_unseen(views), *_unheard(self._deaf())]
         return {
-            "ok": all(view.health.working for view in views),
+            "ok": not why,
+            "working": all(view.health.working for view in views),
+            "why": why,
             "version": self._version,
             "uptime_seconds": round(self._clock.monotonic() - self._began),
-            "telegram": self._phone(),
+            "telegram": not self._deaf(),
             "connections": {view.settings.connection: _connection(view) for view in views},
         }
 
@@ -87,7 +90,7 @@ class HealthPage:
 
         registry = CollectorRegistry()
         Gauge("pocketdesk_telegram_up", "1 when Telegram was reached lately", registry=registry).set(
-            self._phone()
+            not self._deaf()
         )
         uptime = Gauge("pocketdesk_uptime_seconds", "Since the process began", registry=registry)
         uptime.set(self._clock.monotonic() - self._began)
@@ -97,6 +100,32 @@ class HealthPage:
                 view = self._desk.view(connection)
                 gauge.labels(connection, view.settings.mode.value).set(figure(view.state, view.health))
         return registry
+
+
+@web.middleware
+async def _only_this_machine(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A page in the owner's browser may reach this port under a name of its own that leads here (DNS rebinding), and
+    would then read the figures: only the names of this machine are answered."""
+    if request.url.host not in HOSTS:
+        raise web.HTTPForbidden(text="This page answers 127.0.0.1 and localhost only.")
+    return await handler(request)
+
+
+def _not_working(views: Sequence[ConnectionView]) -> Iterator[str]:
+    names = [view.settings.connection for view in views if not view.health.working]
+    if names:
+        yield f"these connections do not work: {', '.join(names)}"
+
+
+def _unseen(views: Sequence[ConnectionView]) -> Iterator[str]:
+    names = [view.settings.connection for view in views if view.health.feed is FeedState.SILENT]
+    if names:
+        yield f"no prices come for {', '.join(names)}"
+
+
+def _unheard(deaf: str) -> Iterator[str]:
+    if deaf:
+        yield f"Telegram: {deaf}"
 
 
 _FIGURES: tuple[tuple[str, str, Callable[[TraderState, Health], float]], ...] = (

@@ -13,7 +13,7 @@ def ask_health(port: int, timeout: float = 5) -> tuple[bool, str]:
         connection.request("GET", "/health")
         answer = connection.getresponse()
         report = json.loads(answer.read())
-        names = [name for name, each in report["connections"].items() if not each["working"]]
+        why = "; ".join(map(str, report["why"]))
         uptime = int(report["uptime_seconds"])
     except (OSError, http.client.HTTPException, ValueError) as error:
         return False, f"no health page on 127.0.0.1:{port}: {error}"
@@ -23,4 +23,4 @@ def ask_health(port: int, timeout: float = 5) -> tuple[bool, str]:
         connection.close()
     if answer.status == 200:
         return True, f"ok, up for {uptime} s"
-    return False, f"these connections do not work: {', '.join(names)}"
+    return False, why

@@ -12,6 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from loguru import logger
+
 from engine.core.errors import StorageTrouble
 from storage.connect import Address, parse_address
 from storage.opening import known_revisions
@@ -66,7 +68,8 @@ def check_backup(path: Path) -> BackupReport:
 def restore(source: Path, url: str) -> tuple[BackupReport, Path | None]:
     """Put a backup in the database's place. Returns what it holds, and where the old database lies now, if any.
 
-    Raises StorageTrouble for a bad backup, or while a bot works with the database.
+    Who may speak to the bot stays as it is now: a backup never brings back an owner who was replaced (T23). Raises
+    StorageTrouble for a bad backup, or while a bot works with the database.
     """
     report = check_backup(source)
     address = parse_address(url)
@@ -79,11 +82,30 @@ def restore(source: Path, url: str) -> tuple[BackupReport, Path | None]:
         fresh.unlink(missing_ok=True)
         copy_database(source, fresh)
         check_backup(fresh)
+        if path.exists():
+            _keep_people(path, fresh)
         replaced = _set_aside(address, path)
         fresh.rename(path)
         return report, replaced
     finally:
         presence.leave()
+
+
+def _keep_people(current: Path, fresh: Path) -> None:
+    """Put those who are known now in place of those known then, and void codes that were not used yet. A database that
+    can't be read knows nobody: then the backup's people are all there are."""
+    try:
+        with closing(sqlite3.connect(current)) as connection:
+            found = connection.execute("SELECT user_id, chat_id, role, name, added_at FROM people").fetchall()
+    except sqlite3.Error as error:
+        logger.warning("{} can't be read ({}): the backup's owner is the owner; see /users", current, error)
+        return
+    with saying(str(fresh)), closing(sqlite3.connect(fresh)) as connection, connection:
+        connection.execute("DELETE FROM pairing")
+        if found:
+            connection.execute("DELETE FROM people")
+            insert = "INSERT INTO people (user_id, chat_id, role, name, added_at) VALUES (?, ?, ?, ?, ?)"
+            connection.executemany(insert, found)
 
 
 def copy_database(source: Path, target: Path) -> None:

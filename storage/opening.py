@@ -6,6 +6,7 @@ older one must be migrated: it costs memory and start-up time.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, inspect, select, text
@@ -28,6 +29,7 @@ def reach(url: str) -> Database:
     ballast = Ballast(None)
     if address.path is not None:
         _make_folder(address, address.path)
+        _close_to_others(address.path)
         ballast = Ballast(address.path.with_name(address.path.name + ".ballast"))
         ballast.lay()
     return Database(address, ballast)
@@ -38,6 +40,13 @@ def _make_folder(address: Address, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise StorageTrouble(f"the database {address.name} is a folder: name a file in it")
+
+
+def _close_to_others(path: Path) -> None:
+    """Files of a version that left them readable to all on the machine: balances and the owner's number are in them."""
+    for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        if file.exists() and file.stat().st_mode & 0o077 and file.stat().st_uid == os.geteuid():
+            file.chmod(0o600)
 
 
 async def prepare(database: Database, *, alone: bool) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from loguru import logger
@@ -19,11 +21,13 @@ from bot.text import known, say, word
 from engine.core.errors import Denied, Unavailable
 from engine.core.ids import ConnectionId, Symbol
 from engine.core.model import Candle, Fill
+from engine.core.money import Quantity
 from engine.desk import ConnectionView
 
 CANDLES = 90
 OFFERED = (60, 300, 900, 3600, 14400, 86400)
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+WEEK = 604800
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": WEEK}
 _TIMEFRAME = re.compile(r"([1-9]\d{0,3})([smhdw])")
 
 
@@ -73,7 +77,7 @@ async def _drawn(services: Services, connection: ConnectionId, symbol: Symbol, s
     scope = {"c": str(connection), "s": str(symbol)}
     again = Button(word("button.again"), "chart", {**scope, "tf": str(seconds)})
     try:
-        candles = await services.desk.candles(connection, symbol, seconds, CANDLES)
+        candles = await _candles(services, connection, symbol, seconds)
         if not candles:
             return talk.sentence(say("chart.none", symbol=symbol), again)
         view = services.desk.view(connection)
@@ -92,6 +96,39 @@ async def _drawn(services: Services, connection: ConnectionId, symbol: Symbol, s
         _change(candles, last), view.settings.mode, services.now(),
     )  # fmt: skip
     return results.chart(png, caption, scope, _offered(view, symbol, seconds), seconds)
+
+
+async def _candles(
+    services: Services, connection: ConnectionId, symbol: Symbol, seconds: int
+) -> Sequence[Candle]:
+    """Weeks are made of days: not every venue has them, and they must begin on Monday on each."""
+    if seconds != WEEK:
+        return await services.desk.candles(connection, symbol, seconds, CANDLES)
+    return weeks_of(await services.desk.candles(connection, symbol, WEEK // 7, CANDLES * 7))
+
+
+def weeks_of(days: Sequence[Candle]) -> list[Candle]:
+    """Candles of weeks from Monday, 00:00 UTC, of candles of days, oldest first. A first week that is not
+    whole is left out if others follow; the last one is as far as it went."""
+    weeks: list[Candle] = []
+    for day in days:
+        monday = day.open_time - timedelta(days=day.open_time.weekday())
+        if weeks and weeks[-1].open_time == monday:
+            weeks[-1] = _joined(weeks[-1], day)
+        else:
+            weeks.append(replace(day, open_time=monday))
+    torn = len(weeks) > 1 and days[0].open_time != weeks[0].open_time
+    return weeks[1:] if torn else weeks
+
+
+def _joined(week: Candle, day: Candle) -> Candle:
+    return replace(
+        week,
+        high=max(week.high, day.high),
+        low=min(week.low, day.low),
+        close=day.close,
+        volume=Quantity(week.volume + day.volume),
+    )
 
 
 def _offered(view: ConnectionView, symbol: Symbol, chosen_seconds: int) -> list[tuple[str, int]]:

@@ -181,6 +181,6 @@ def symbol_named(services: Services, text: str) -> str | None:
     """`btc`, `BTCUSDT` and `btc/usdt` are all `BTC/USDT`, if that is among ours and no other fits."""
     plain = text.upper().replace("-", "/")
     known = symbols_of(services)
-    fits = [one for one in known if plain in (one, one.replace("/", ""))]
-    fits = fits or [one for one in known if base_of(Symbol(one)) == plain]
+    fits = [one for one in known if plain in (one.upper(), one.upper().replace("/", ""))]
+    fits = fits or [one for one in known if base_of(Symbol(one)).upper() == plain]
     return fits[0] if len(fits) == 1 else None

@@ -220,7 +220,8 @@ class CcxtMarketData:
         for name in self._row.timeframes:
             if SECONDS_OF[name] == seconds:
                 return name
-        raise Denied(f"{self._row.title} has no candles of {seconds} s: choose one of {self.timeframes} s.")
+        names = ", ".join(sorted(self._row.timeframes, key=lambda name: SECONDS_OF[name]))
+        raise Denied(f"{self._row.title} has no candles of that length: it has {names}.")
 
     async def _venue_now(self) -> datetime:
         kept = self._offset_at is not None and self._clock.monotonic() - self._offset_at < OFFSET_KEPT

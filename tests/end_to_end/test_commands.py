@@ -134,6 +134,7 @@ async def test_what_is_no_command_gets_a_sentence(desk: WholeDesk) -> None:
         ("/positions@pocketdesk_bot", "Open positions"),
         ("/chart BTC/USDT 1s", "BTC/USDT · 1s"),
         ("/chart 1m BTCUSDT", "BTC/USDT · 1m"),
+        ("/chart BTC 1w", "BTC/USDT · 1w"),
         ("/profit 7", "7 days"),
         ("/profit 7d", "7 days"),
         ("/weekly", "Week of"),

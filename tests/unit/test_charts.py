@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 
 from bot import chart_worker
 from bot.charts import Chart, ChartFailed, Charts, Level, as_json
+from bot.handlers.charting import weeks_of
 from tests.fakes.conversation import talking
 from tests.fakes.desk import wave
 from tests.support.builders import fill
@@ -99,6 +100,30 @@ async def test_the_main_process_imports_no_matplotlib(tmp_path: Path) -> None:
         [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_chart_of_weeks_is_made_of_days_from_monday() -> None:
+    """Case chart-of-weeks: 2024-02-26 was a Monday."""
+    days = [
+        replace(CANDLES[n], open_time=datetime(2024, 2, 23, tzinfo=UTC) + timedelta(days=n))
+        for n in range(12)
+    ]
+    weeks = weeks_of(days)
+    assert [one.open_time.day for one in weeks] == [26, 4]
+    whole, torn = days[3:10], days[10:]
+    assert weeks[0].open == whole[0].open
+    assert weeks[0].close == whole[-1].close
+    assert weeks[0].high == max(one.high for one in whole)
+    assert weeks[0].low == min(one.low for one in whole)
+    assert weeks[0].volume == sum(one.volume for one in whole)
+    assert weeks[1].close == torn[-1].close
+    assert len(weeks_of(days[:2])) == 1, "a coin that was listed on Friday"
+
+
+async def test_chart_of_weeks_in_the_chat(tmp_path: Path) -> None:
+    async with talking(tmp_path) as talk:
+        picture = await talk.ask("/chart BTC 1w", "over the candles shown")
+        assert picture.attachment is not None
 
 
 async def test_chart_in_the_chat(tmp_path: Path) -> None:

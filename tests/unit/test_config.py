@@ -282,7 +282,7 @@ def test_a_secret_file_that_is_missing_or_empty_is_told_once(tmp_path: Path) -> 
         assert said in problem
 
 
-@pytest.mark.parametrize("token", ["test-secret with blanks", '"1:test"', "12345", ":test"])
+@pytest.mark.parametrize("token", ["test-secret with blanks", '"1:test', "12345", ":test"])
 def test_a_token_that_is_none_is_refused_without_showing_it(tmp_path: Path, token: str) -> None:
     [problem] = problems(tmp_path, SOUND, {"POCKETDESK__TELEGRAM__TOKEN": token})
     assert "telegram.token: is not shaped like a bot token" in problem
@@ -361,3 +361,89 @@ def test_paths_count_from_the_folder_of_the_config(tmp_path: Path) -> None:
     config = sound(tmp_path, SOUND + "[storage]\npath = 'x/y.db'\n")
     assert config.storage_url == f"sqlite:///{tmp_path}/x/y.db"
     assert config.logs.folder == tmp_path / "data/logs"
+
+
+ENDLESS = "9" * 5000
+
+
+def test_endless_number_is_a_sentence(tmp_path: Path) -> None:
+    """Case endless-number: a key that got stuck."""
+    [said] = problems(
+        tmp_path, SOUND.replace("[presets.trend]", f"starting_balance = {ENDLESS}\n[presets.trend]")
+    )
+    assert said.startswith("config.toml: is not valid TOML: a number has thousands of digits (at line ")
+    [said] = problems(tmp_path, SOUND, {"POCKETDESK__CONNECTIONS__MAIN__STARTING_BALANCE": ENDLESS})
+    assert "connections.main.starting_balance" in said
+    assert "must be a number from" in said
+    assert len(said) < 300
+    [said] = problems(tmp_path, SOUND, {"POCKETDESK__CONNECTIONS__MAIN__STARTING_BALANCE": "0x" + "F" * 5000})
+    assert "connections.main.starting_balance" in said
+
+
+@pytest.mark.parametrize(
+    "dirty",
+    [
+        "\ufefftest-key",
+        '"test-key"\r\n',
+        "'test-key'",
+        "\u200btest-key\u200b",
+        ' \ufeff"test-key" \n',
+        '\ufeff" test-key"',
+    ],
+)
+@pytest.mark.parametrize("place", ["file", "environment"])
+def test_dirt_around_secrets_is_taken_off(tmp_path: Path, dirty: str, place: str) -> None:
+    """Case dirt-around-secrets: the venue would say only that the key is wrong."""
+    (tmp_path / "key.txt").write_bytes(dirty.encode())
+    rest = {key: value for key, value in LIVE.items() if not key.endswith("KEY")}
+    given = {"POCKETDESK__CONNECTIONS__MAIN__KEY_FILE": "key.txt"}
+    config = sound(
+        tmp_path, SOUND, rest | (given if place == "file" else {"POCKETDESK__CONNECTIONS__MAIN__KEY": dirty})
+    )
+    key = config.connections["main"].key
+    assert key is not None
+    assert key.get_secret_value() == "test-key"
+
+
+def test_an_invisible_character_within_a_secret_is_refused_by_its_place(tmp_path: Path) -> None:
+    """Case dirt-around-secrets: what is within is not guessed at."""
+    [said] = problems(tmp_path, SOUND, LIVE | {"POCKETDESK__CONNECTIONS__MAIN__KEY": "test\u200bkey"})
+    assert "connections.main.key: has an invisible character within (U+200B)" in said
+    assert "\u200b" not in said
+
+
+@pytest.mark.parametrize("name", ["币安人生/USDT", "AAPLx/USDT", "1000SATS/USDT", "1INCH/USDT"])
+def test_names_of_instruments_are_the_venues(tmp_path: Path, name: str) -> None:
+    """Case names-of-instruments: whatever a venue lists is taken."""
+    assert sound(tmp_path, SOUND.replace("BTC/USDT", name)).presets["trend"].symbols == [name]
+
+
+@pytest.mark.parametrize(
+    "name", ["BTCUSDT", "/USDT", "BTC/", "BTC /USDT", "BTC/USDT\\n", "btc/usdt", "BTC/USDT:USDT"]
+)
+def test_what_is_no_name_of_an_instrument_is_refused(tmp_path: Path, name: str) -> None:
+    found = problems(tmp_path, SOUND.replace("BTC/USDT", name))
+    assert any('must be an instrument, written like "BTC/USDT"' in one for one in found)
+
+
+SECOND = """
+[connections.second]
+venue = "binance"
+presets = ["trend"]
+rest_url = "https://api1.example.org"
+"""
+
+
+def test_one_key_twice_is_refused_by_both_names(tmp_path: Path) -> None:
+    """Case one-key-twice (O28): each would take the other's orders for foreign ones."""
+    (tmp_path / "second.key").write_text("test-key \n")
+    second = {
+        "POCKETDESK__CONNECTIONS__SECOND__KEY_FILE": "second.key",
+        "POCKETDESK__CONNECTIONS__SECOND__SECRET": "test-secret",
+        "POCKETDESK__CONNECTIONS__SECOND__LIVE": "true",
+    }
+    [said] = problems(tmp_path, SOUND + SECOND, LIVE | second)
+    assert "connections.second.key: is the key of connections.main too" in said
+    assert "test-key" not in said
+    (tmp_path / "second.key").write_text("other-key")
+    sound(tmp_path, SOUND + SECOND, LIVE | second)

@@ -17,7 +17,7 @@ from bot.health import HealthPage
 from bot.health_client import ask_health
 from engine.clock import SystemClock
 from engine.core.ids import ConnectionId
-from engine.desk import ConnectionView
+from engine.desk import ConnectionView, FeedState
 from tests.fakes.desk import FakeDesk
 
 
@@ -25,15 +25,19 @@ class Desk(FakeDesk):
     """One whose connections may break down."""
 
     broken_down: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
 
     def view(self, connection: ConnectionId) -> ConnectionView:
         view = super().view(connection)
-        return replace(view, health=replace(view.health, working=connection not in self.broken_down))
+        feed = FeedState.SILENT if connection in self.unseen else view.health.feed
+        return replace(
+            view, health=replace(view.health, working=connection not in self.broken_down, feed=feed)
+        )
 
 
 @asynccontextmanager
-async def page(desk: Desk, *, phone: bool = True) -> AsyncIterator[HealthPage]:
-    served = HealthPage(desk, SystemClock(), "1.2.3", lambda: phone)
+async def page(desk: Desk, *, deaf: str = "") -> AsyncIterator[HealthPage]:
+    served = HealthPage(desk, SystemClock(), "1.2.3", lambda: deaf)
     await served.open(0)
     try:
         yield served
@@ -49,15 +53,42 @@ async def get(served: HealthPage, path: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
-async def test_a_desk_that_works_is_ok_even_while_telegram_is_away() -> None:
-    async with page(Desk(("main", "other")), phone=False) as served:
+async def test_a_desk_that_works_is_ok() -> None:
+    async with page(Desk(("main", "other"))) as served:
         status, text = await get(served, "/health")
         assert await asyncio.to_thread(ask_health, served.port) == (True, "ok, up for 0 s")
     report = json.loads(text)
-    assert (status, report["ok"], report["version"], report["telegram"]) == (200, True, "1.2.3", False)
+    assert (status, report["ok"], report["version"], report["telegram"]) == (200, True, "1.2.3", True)
     assert set(report["connections"]) == {"main", "other"}
     assert report["connections"]["main"]["mode"] == "paper"
     assert report["connections"]["main"]["last_price_at"].endswith("+00:00")
+
+
+async def test_health_is_not_green_while_nothing_can_be_heard() -> None:
+    async with page(Desk(), deaf="the token was revoked") as served:
+        status, text = await get(served, "/health")
+        asked = await asyncio.to_thread(ask_health, served.port)
+    report = json.loads(text)
+    assert (status, report["ok"], report["working"], report["telegram"]) == (503, False, True, False)
+    assert asked == (False, "Telegram: the token was revoked")
+
+
+async def test_health_is_not_green_while_a_venue_can_not_be_reached() -> None:
+    desk = Desk(("main", "other"))
+    desk.unseen = frozenset({"other"})
+    async with page(desk) as served:
+        assert (await get(served, "/health"))[0] == 503
+        assert await asyncio.to_thread(ask_health, served.port) == (False, "no prices come for other")
+
+
+@pytest.mark.parametrize(("host", "status"), [("evil.example", 403), ("localhost", 200), ("127.0.0.1", 200)])
+async def test_only_names_of_this_machine_are_answered(host: str, status: int) -> None:
+    async with page(Desk()) as served, aiohttp.ClientSession() as http:
+        for path in ("/health", "/metrics"):
+            async with http.get(
+                f"http://127.0.0.1:{served.port}{path}", headers={"Host": f"{host}:{served.port}"}
+            ) as answer:
+                assert answer.status == status
 
 
 async def test_a_connection_that_stopped_working_is_named_to_the_watchdog() -> None:
@@ -89,7 +120,7 @@ async def test_a_port_that_is_taken_is_told_and_stops_nothing() -> None:
     sink = logger.add(told.append, format="{message}")
     try:
         async with page(Desk()) as first:
-            second = HealthPage(Desk(), SystemClock(), "1.2.3", lambda: True)
+            second = HealthPage(Desk(), SystemClock(), "1.2.3", lambda: "")
             await second.open(first.port)
             await second.close()
             assert (await get(first, "/health"))[0] == 200

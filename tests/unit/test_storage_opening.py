@@ -20,6 +20,7 @@ from storage import opening, schema
 from storage.backup import backup, check_backup, restore
 from storage.connect import parse_address
 from storage.migrations.run import upgrade
+from storage.people import Person, Role
 from storage.store import Store
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
@@ -281,6 +282,42 @@ async def test_a_backup_of_a_running_database_is_whole_and_can_be_restored(tmp_p
     await again.close()
     assert replaced is not None
     assert check_backup(replaced).facts == 4
+
+
+def person(user: int, role: Role) -> Person:
+    return Person(user, user, role, "somebody", datetime(2024, 1, 1, tzinfo=UTC))
+
+
+async def test_t23_a_restore_never_brings_back_an_owner_who_was_replaced(tmp_path: Path) -> None:
+    path, copy = tmp_path / "desk.db", tmp_path / "copy.db"
+    store = await opened(path)
+    await store.people.add(person(1, Role.OWNER))
+    code = await store.people.begin_pairing(START)
+    backup(url_of(path), copy)
+    await store.people.remove(1)
+    await store.people.add(person(2, Role.OWNER))
+    await store.close()
+    restore(copy, url_of(path))
+    again = await opened(path)
+    owner = await again.people.owner()
+    assert owner is not None
+    assert owner.user_id == 2
+    assert await again.people.redeem(code, 1, 1, "before", START) is None
+    await again.close()
+
+
+async def test_a_database_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "desk.db"
+    await written(path)
+    path.chmod(0o644)
+    store = await opened(path)
+    modes = {
+        file.name: file.stat().st_mode & 0o777
+        for file in tmp_path.iterdir()
+        if file.name.startswith("desk.db")
+    }
+    assert {modes["desk.db"], modes["desk.db-wal"]} == {0o600}
+    await store.close()
 
 
 async def test_a_backup_is_restored_where_there_is_nothing(tmp_path: Path) -> None:
