@@ -155,11 +155,17 @@ class Updates:
             await self.show_all(place, route, self._ask(f"cb:{query.id}", args))
             await answering
             return
-        if await self._is_old_tap(query) and pressed.verb not in SAFER:
+        name = f"cf:{pressed.name}" if pressed.verb == "do" else f"cb:{query.id}"
+        stale = await self._is_old_tap(query) and pressed.verb not in SAFER
+        if stale and not self._is_carried_out(name):
             await self.show(Place(place.chat_id, place.user_id), talk.sentence(say("hint.stale_tap")))
             return
-        name = f"cf:{pressed.name}" if pressed.verb == "do" else f"cb:{query.id}"
         await self.show_all(place, route, self._ask(name, args))
+
+    def _is_carried_out(self, name: str) -> bool:
+        """By the last process, which ended before it could say so: "nothing was done" would be untrue of it."""
+        desk = self._services.desk
+        return any(name in desk.view(one).state.done_commands for one in desk.connections())
 
     async def _is_old_tap(self, query: CallbackQuery) -> bool:
         """Only Telegram knows how old a tap is: it refuses to have an old one answered (T1). What can't be learned

@@ -280,6 +280,7 @@ SALE = {
 NOTICES: dict[str, dict[str, str | int | bool | None]] = {
     "started": {"version": "0.1.0", "positions": 2, "orders": 1, "state": "paused", "halted": "", "clean": False},
     "stopped": {},
+    "was_deaf": {"cause": "webhook", "detail": "https://hooks.example/bot"},
     "order_placed": SENT,
     "order_accepted": {**SENT, "status": "working"},
     "order_filled": PART,
