@@ -40,6 +40,7 @@ _Coroutine = Coroutine[Any, Any, Any] | Generator[Any, None, Any]
 def run(work: Work, drain_seconds: float = DRAIN_SECONDS) -> int:
     """Run `work` to its end and answer with the process's exit code."""
     faulthandler.enable()
+    _wait_for_children_without_threads()
     try:
         asyncio.run(_supervised(work, drain_seconds))
     except PocketdeskError as error:
@@ -51,6 +52,14 @@ def run(work: Work, drain_seconds: float = DRAIN_SECONDS) -> int:
         logger.exception("Pocketdesk broke down")
         return FAILED
     return OK
+
+
+def _wait_for_children_without_threads() -> None:
+    """Up to Python 3.11 asyncio starts a thread for each child process, and starting a thread waits for ever when the
+    new one finds no memory to begin with: the loop stood still until the watchdog ended it (P7). The kernel's own
+    handle needs none; later versions use it by themselves."""
+    if sys.version_info < (3, 12) and hasattr(os, "pidfd_open"):
+        asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
 
 
 async def _supervised(work: Work, drain_seconds: float) -> None:

@@ -79,15 +79,16 @@ async def _picture(
     )
 
 
-async def _elsewhere(exchange: Exchange, coins: Collection[Coin]) -> Mapping[Coin, Decimal]:
-    """Only where it matters, since it costs requests. A venue that does not tell leaves it open."""
+async def _elsewhere(exchange: Exchange, coins: Collection[Coin]) -> Mapping[Coin, Decimal] | None:
+    """Only where it matters, since it costs requests. None where it could not be asked, which is not 'nothing there':
+    coins that were moved would be written off."""
     if not coins:
         return {}
     try:
         return await exchange.elsewhere(coins)
     except (Unavailable, Corrupt) as error:
-        logger.debug("other accounts could not be asked: {}", error)
-        return {}
+        logger.warning("other accounts could not be asked: {}", error)
+        return None
 
 
 async def _ask_for_ours(

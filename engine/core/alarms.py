@@ -47,6 +47,13 @@ class Doubt(StrEnum):
     """An order of ours works there and holds more of the coin than the balances have at all: they contradict it."""
     ELSEWHERE = "elsewhere"
     """It is in another account of the same owner."""
+    NOT_ASKED = "not_asked"
+    """His other accounts could not be asked, so that it may be there: only an execution proves that it was sold."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a second answer may still prove that the coins are gone."""
+        return self in (Doubt.NOT_PROVEN, Doubt.NOT_ASKED)
 
 
 class ForeignChoice(StrEnum):

@@ -47,7 +47,7 @@ def _holds_nothing(draft: Draft, order: Order, picture: VenuePicture) -> bool:
         return False
     coin = base_of(order.symbol)
     there = next((one for one in picture.balances if one.coin == coin), None)
-    if there is None:
+    if there is None or not there.told:
         return False
     others = sum(
         (one.remaining for one in draft.state.orders.values() if one is not order and _sells(one, coin)), ZERO
@@ -85,6 +85,8 @@ def _traded_nothing(draft: Draft, order: Order, picture: VenuePicture) -> bool:
     if picture.held_before not in (None, draft.state.holdings):
         return False
     coin = base_of(order.symbol)
+    if any(not one.told and one.coin in (coin, draft.state.quote) for one in picture.balances):
+        return False  # a row that could not be read is no proof of anything
     theirs = sum((one.total for one in picture.balances if one.coin == coin), ZERO)
     if theirs == draft.state.holdings.get(coin, ZERO):
         return True  # a deposit of money meanwhile proves nothing against it

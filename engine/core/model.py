@@ -243,8 +243,8 @@ class VenuePicture:
     held_before: Mapping[Coin, Decimal] | None = None
     """What our books held before the first question. Where they hold something else by now, a fill was booked
     while we asked, and the balances are older than the books: they are not judged."""
-    elsewhere: Mapping[Coin, Decimal] = field(default_factory=dict)
+    elsewhere: Mapping[Coin, Decimal] | None = field(default_factory=dict)
     """What the same owner has of a coin in other accounts at this venue (earn, funding), asked for where the account
-    that trades is short of it: his still, and not to be sold now (A13)."""
+    that trades is short of it: his still, and not to be sold now (A13). None where the venue did not answer."""
     stops_lock: bool = True
     """Whether a stop that rests holds its coins at this venue, so that balances without them contradict it."""

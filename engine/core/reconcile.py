@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from engine.core.facts import Doubt
 from engine.core.ids import ClientOrderId, Coin, FillId, Symbol, base_of, is_ours
 from engine.core.model import Balance, Direction, Fill, OrderReport, OrderType, Side, VenuePicture
 from engine.core.money import ZERO, Quantity
@@ -171,7 +170,7 @@ def balances_off(
         if theirs < ours:
             short = Shortfall(coin, ours, Quantity(theirs), locks.get(coin, Quantity(ZERO)))
             known = state.shortfalls.get(coin)
-            unproven = known is None or known.doubt is Doubt.NOT_PROVEN
+            unproven = known is None or known.doubt.is_open
             sound = sound and not (short.contradicted or unproven)
             yield short
         elif coin in state.shortfalls:

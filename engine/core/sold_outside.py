@@ -7,7 +7,8 @@ there (A12). So a second answer of another kind has to agree before a position i
 - that nothing of ours holds the coin any more, and the venue itself ended or refused our order to sell it.
 
 Until then the position stays, with its stop and in the books; nothing is entered there, and the owner is told. Coins
-that are in another account of his (A13) are his still: told, and nothing is written off.
+that are in another account of his (A13) are his still: told, and never written off. While those can't be
+asked, only an execution is believed.
 """
 
 from __future__ import annotations
@@ -54,25 +55,32 @@ def on_shortfall(draft: Draft, short: Shortfall, picture: VenuePicture, certain:
     known = draft.state.shortfalls.get(short.coin)
     if known is None or (known.theirs, known.doubt) != (short.theirs, doubt):
         draft.emit(f.ShortfallSeen(draft.at, short.coin, short.ours, short.theirs, doubt))
-    elif certain and doubt is Doubt.NOT_PROVEN and draft.at - known.since >= CONFIRMED:
+    elif certain and doubt.is_open and draft.at - known.since >= CONFIRMED:
         _believe(draft, short, picture, known)
 
 
 def _doubt(short: Shortfall, picture: VenuePicture) -> Doubt:
     if short.contradicted:
         return Doubt.LOCKED
-    if picture.elsewhere.get(short.coin, ZERO) >= short.ours - short.theirs:
-        return Doubt.ELSEWHERE
-    return Doubt.NOT_PROVEN
+    if picture.elsewhere is None:
+        return Doubt.NOT_ASKED
+    return Doubt.NOT_PROVEN if _missing(short, picture) > ZERO else Doubt.ELSEWHERE
+
+
+def _missing(short: Shortfall, picture: VenuePicture) -> Quantity:
+    """What is in no account of the owner's: never more than this is written off."""
+    elsewhere = (picture.elsewhere or {}).get(short.coin, ZERO)
+    return Quantity(short.ours - short.theirs - elsewhere)
 
 
 def _believe(draft: Draft, short: Shortfall, picture: VenuePicture, known: OngoingShortfall) -> None:
-    missing = Quantity(short.ours - short.theirs)
+    missing = _missing(short, picture)
     for sale in _sales(draft, short.coin, picture, known):
         missing = _take(draft, short.coin, missing, sale)
-    if missing > ZERO and draft.at - known.since >= LISTED_LATE and _gone_by_itself(draft, short):
+    asked = picture.elsewhere is not None
+    if missing > ZERO and asked and draft.at - known.since >= LISTED_LATE and _gone_by_itself(draft, short):
         missing = _take(draft, short.coin, missing, None)
-    if missing <= ZERO:
+    if missing <= ZERO and _missing(short, picture) == short.ours - short.theirs:
         draft.emit(f.ShortfallOver(draft.at, short.coin))
 
 

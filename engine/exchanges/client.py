@@ -11,6 +11,7 @@ from engine.clock import Clock
 from engine.core.errors import PocketdeskError, Unavailable
 from engine.exchanges import lean
 from engine.exchanges.credentials import Credentials
+from engine.exchanges.envelope import checked
 from engine.exchanges.venues import VenueRow, redirect
 
 TIMEOUT_MS = 10_000
@@ -63,6 +64,7 @@ def _client(row: VenueRow, options: Mapping[str, Any], rest: str, stream: str) -
     client.verbose = False  # it would print whole requests
     client.ssl_context = _trusting(client.cafile)
     client.urls["api"] = redirect(client.urls["api"], row, rest, stream)
+    client.fetch = checked(row.ccxt_id, client.fetch)
     return client
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from engine.core.errors import Corrupt, KeyRefused, PocketdeskError, Unavailable
+from engine.core.errors import Corrupt, PocketdeskError, Unavailable
 from engine.exchanges import lean
 from engine.exchanges.codes import code_in
 from engine.exchanges.words import answer_in, sentence, words_of
@@ -26,10 +26,6 @@ UNREADABLE: tuple[type[Exception], ...] = (
 
 READ_CLASSES: Mapping[type[Exception], type[PocketdeskError]] = MappingProxyType(
     {
-        _ccxt.AuthenticationError: KeyRefused,
-        _ccxt.PermissionDenied: KeyRefused,
-        _ccxt.AccountNotEnabled: KeyRefused,
-        _ccxt.AccountSuspended: KeyRefused,
         _ccxt.BadResponse: Corrupt,
         _ccxt.NullResponse: Corrupt,
     }
@@ -43,7 +39,8 @@ WAIT_WHEN_LIMITED = 30.0
 
 
 def for_read(error: Exception, headers: Mapping[str, str] | None = None) -> PocketdeskError:
-    """What a failed question raises: Unavailable, KeyRefused or Corrupt."""
+    """What a failed question raises: Unavailable or Corrupt. No word against a key: none is shown for public data, and
+    a 401 is a proxy's (A16)."""
     if isinstance(error, UNREADABLE) and not isinstance(error, _ccxt.BaseError):
         return Corrupt(f"The venue's answer can't be read ({type(error).__name__}).")
     kind = READ_CLASSES.get(type(error), Unavailable)

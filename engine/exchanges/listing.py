@@ -15,7 +15,11 @@ Ask = Callable[..., Awaitable[Any]]
 async def listed(ask: Ask, client: Any, row: VenueRow, symbols: Sequence[str]) -> list[Any]:
     """ccxt's markets, `symbols` among them as far as the venue knows them. Raises what `ask` raises."""
     if not row.lists_by_id:
-        return list(await ask(client.fetch_markets))
+        found = list(await ask(client.fetch_markets))
+        if not found:
+            # Believed, it would leave out every instrument and every order in one (law 15).
+            raise Unavailable(f"{row.title} lists nothing at all, which is not believed.")
+        return found
     ids = ",".join(f'"{symbol.replace("/", "")}"' for symbol in symbols)
     try:
         return list(await ask(client.fetch_markets, {"symbols": f"[{ids}]"}))

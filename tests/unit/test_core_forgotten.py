@@ -6,10 +6,12 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.effects import Cancel, Query
-from engine.core.ids import ClientOrderId, base_of
+from engine.core.ids import ClientOrderId, Coin, base_of
 from engine.core.model import Balance, Side
 from engine.core.orders import OrderStatus, Purpose
 from tests.support.builders import BTC, USDT, fill
@@ -144,3 +146,17 @@ def test_an_adopted_order_that_the_venue_lost_has_ended_too() -> None:
     looks(desk, 5)
     assert STRAY not in desk.state.orders
     assert not desk.state.positions
+
+
+@pytest.mark.parametrize("coin", [base_of(BTC), USDT])
+def test_m12_law_4_a_balance_that_was_not_told_does_not_prove_that_the_lost_stop_sold_nothing(
+    coin: Coin,
+) -> None:
+    desk, lost = forgetful()
+    told = tuple(
+        Balance(coin, Decimal(0), told=False) if one.coin == coin else one for one in desk.venue.balances()
+    )
+    desk.advance(120)
+    looks(desk, 30, balances=told)
+    assert stops(desk) == [lost]
+    assert lost in desk.state.orders

@@ -90,6 +90,37 @@ def test_a13_what_is_in_another_account_of_the_owner_is_still_his() -> None:
     assert not desk.of(f.PositionReduced)
 
 
+def test_a13_law_15_what_could_not_be_asked_is_not_nothing() -> None:
+    """The venue ended our stop, the coins are away, and the question for the other accounts fails."""
+    desk = holding()
+    before, money = desk.position.quantity, with_btc(desk, "0")
+    sells(desk, "9.99")
+    looks(desk, 120, balances=money, elsewhere=None, **unlisted(desk))
+    assert desk.position.quantity == before
+    assert [one.data["doubt"] for one in desk.told("shortfall")][-1] == "not_asked"
+    looks(desk, 60, balances=money, elsewhere={}, **unlisted(desk))
+    assert desk.of(f.PositionClosed), "asked at last, and it is nowhere"
+
+
+def test_a15_an_execution_is_believed_though_the_other_accounts_can_not_be_asked() -> None:
+    desk = holding()
+    sells(desk, "9.99")
+    looks(desk, 24, elsewhere=None)
+    (reduced,) = desk.of(f.PositionReduced)
+    assert reduced.execution is not None
+
+
+def test_a13_no_more_is_written_off_than_is_in_no_account() -> None:
+    desk = holding()
+    money = with_btc(desk, "0")
+    sells(desk, "9.99")
+    half = {"balances": money, "elsewhere": {Coin("BTC"): Decimal(5)}, **unlisted(desk)}
+    looks(desk, 120, **half)
+    assert desk.position.quantity == 5
+    assert [one.data["doubt"] for one in desk.told("shortfall")][-1] == "elsewhere"
+    assert not desk.of(f.PositionClosed)
+
+
 # ── a second answer ───────────────────────────────────────────────────────────────────────
 
 

@@ -8,7 +8,7 @@ import ssl
 
 import pytest
 
-from engine.core.errors import Corrupt, KeyRefused, PocketdeskError, Unavailable
+from engine.core.errors import Corrupt, PocketdeskError, Unavailable
 from engine.exchanges import errors, lean, refusals
 from engine.exchanges.wire import Attempt
 
@@ -18,8 +18,8 @@ ccxt = lean.errors()
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (ccxt.AuthenticationError("no"), KeyRefused),
-        (ccxt.PermissionDenied("no"), KeyRefused),
+        (ccxt.AuthenticationError("no"), Unavailable),
+        (ccxt.PermissionDenied("no"), Unavailable),
         (ccxt.BadResponse("<html>"), Corrupt),
         (ccxt.NullResponse("nothing"), Corrupt),
         (KeyError("symbol"), Corrupt),

@@ -218,9 +218,9 @@ async def test_o3_a_call_that_acts_sends_one_request() -> None:
         client = client_of("binance", recorder.url)
         Wire(client, Budget(Allowance(100, 60), SystemClock()), Gate(SystemClock()), again=False)
         with attempt(acts=True):
-            await client.fetch(f"{recorder.url}/order", "POST")
+            await client.fetch(f"{recorder.url}/act", "POST")
             with pytest.raises(Repeated):
-                await client.fetch(f"{recorder.url}/order", "POST")
+                await client.fetch(f"{recorder.url}/act", "POST")
         await client.close()
         assert len(recorder.seen) == 1
 
@@ -247,7 +247,7 @@ async def test_m11_questions_of_one_call_wait_for_room_and_what_acts_does_not() 
         assert min(budget.lefts) == 1
         with attempt(acts=True):
             budget.spend(2)
-            await client.fetch(f"{recorder.url}/order", "POST")
+            await client.fetch(f"{recorder.url}/act", "POST")
         await client.close()
         assert (budget.lefts[-1], len(recorder.seen)) == (0, 6)
 

@@ -1,0 +1,98 @@
+"""Whether an answer is the venue's at all, looked at before ccxt reads it (A16, law 15).
+
+A login page, a proxy or another program may answer in the venue's place, with status 200 and JSON of its own. ccxt
+finds nothing in it, and nothing is what it tells: no balance, no order, no instrument. Each venue puts its answers in
+an envelope of its own, or has a shape for each question; what has neither says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from engine.core.errors import Corrupt
+
+Fetch = Callable[..., Awaitable[Any]]
+
+
+def checked(venue: str, fetch: Fetch) -> Fetch:
+    """ccxt's `fetch`, which raises Corrupt for what `venue` (ccxt's id) would never answer."""
+    is_its_own = _ENVELOPES[venue]
+
+    async def fetch_checked(url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+        answer = await fetch(url, method, headers, body)
+        if not isinstance(answer, dict | list):
+            # ccxt takes a text for an answer, too.
+            raise Corrupt("the venue's answer is not JSON.")
+        if not is_its_own(urlsplit(url).path, method, answer):
+            raise Corrupt("what answered is not the venue: its answers have another form.")
+        return answer
+
+    return fetch_checked
+
+
+def _has_code(_path: str, _method: str, answer: Any) -> bool:
+    """OKX and KuCoin: https://www.okx.com/docs-v5/en/#overview-rest-authentication-making-requests and
+    https://www.kucoin.com/docs-new/rate-limit ('code' in each answer)"""
+    return isinstance(answer, dict) and "code" in answer
+
+
+def _bybit(_path: str, _method: str, answer: Any) -> bool:
+    """https://bybit-exchange.github.io/docs/v5/guide#response-format"""
+    return isinstance(answer, dict) and "retCode" in answer
+
+
+def _kraken(_path: str, _method: str, answer: Any) -> bool:
+    """https://docs.kraken.com/api/docs/guides/spot-rest-intro: `error`, a list, and `result` unless there is one."""
+    told = isinstance(answer, dict) and isinstance(answer.get("error"), list)
+    return told and bool(answer["error"] or "result" in answer)
+
+
+def _bingx(_path: str, method: str, answer: Any) -> bool:
+    """https://bingx-api.github.io/docs: `code` in each answer, only the keys of user streams (POST, PUT) come bare."""
+    return isinstance(answer, dict) and ("code" in answer or method != "GET")
+
+
+def _binance(path: str, _method: str, answer: Any) -> bool:
+    """No envelope, but a shape for each question:
+    https://developers.binance.com/docs/binance-spot-api-docs/rest-api"""
+    fits = _BINANCE_SHAPES.get(path.rpartition("/")[2])
+    return fits is None or fits(answer)
+
+
+def _rows(*names: str) -> Callable[[Any], bool]:
+    """A list of objects that have these."""
+    return lambda answer: isinstance(answer, list) and all(_has(row, *names) for row in answer[:1])
+
+
+def _has(answer: Any, *names: str) -> bool:
+    return isinstance(answer, dict) and all(name in answer for name in names)
+
+
+_BINANCE_SHAPES: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
+    {
+        "account": lambda answer: _has(answer, "balances") and isinstance(answer["balances"], list),
+        "exchangeInfo": lambda answer: _has(answer, "symbols") and isinstance(answer["symbols"], list),
+        "time": lambda answer: _has(answer, "serverTime"),
+        "klines": lambda answer: (
+            isinstance(answer, list) and all(isinstance(row, list) for row in answer[:1])
+        ),
+        "openOrders": _rows("orderId"),
+        "allOrders": _rows("orderId"),
+        "myTrades": _rows("orderId", "price"),
+        "order": lambda answer: _has(answer, "symbol"),
+        "get-funding-asset": _rows("asset"),
+    }
+)
+_ENVELOPES: Mapping[str, Callable[[str, str, Any], bool]] = MappingProxyType(
+    {
+        "binance": _binance,
+        "bybit": _bybit,
+        "okx": _has_code,
+        "kraken": _kraken,
+        "kucoin": _has_code,
+        "bingx": _bingx,
+    }
+)
