@@ -32,7 +32,7 @@ def draw(chart: dict[str, Any]) -> bytes:
     figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI, facecolor=_BACK)
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(
-        2, 1, height_ratios=(5, 1), hspace=0.04, left=0.03, right=_room(chart), top=0.86, bottom=0.07
+        2, 1, height_ratios=(5, 1), hspace=0.04, left=0.03, right=_room(chart), top=0.86, bottom=0.1
     )
     prices, volumes = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
     candles = chart["candles"]
@@ -138,14 +138,25 @@ def _style(axes: Axes, count: int) -> None:
 
 
 def _times(axes: Axes, candles: list[list[float]], seconds: int) -> None:
-    """Five times along the bottom, days where a candle is long."""
+    """Five times along the bottom."""
     count = len(candles)
     places = (
         sorted({round(index * (count - 1) / 4) for index in range(5)}) if count > 4 else list(range(count))
     )
+    axes.set_xticks(places, time_labels([candles[place][0] for place in places], seconds))
+
+
+def time_labels(moments: list[float], seconds: int) -> list[str]:
+    """Times of day with the date below where it changes, or days with the year below, of candles so long."""
     pattern = "%d %b" if seconds >= 14_400 else "%H:%M" if seconds >= 60 else "%H:%M:%S"
-    moments = [datetime.fromtimestamp(candles[place][0], UTC) for place in places]
-    axes.set_xticks(places, [f"{moment:{pattern}}" for moment in moments])
+    below = "%Y" if seconds >= 14_400 else "%d %b"
+    labels, before = [], ""
+    for at in moments:
+        moment = datetime.fromtimestamp(at, UTC)
+        date = f"{moment:{below}}"
+        labels.append(f"{moment:{pattern}}" if date == before else f"{moment:{pattern}}\n{date}")
+        before = date
+    return labels
 
 
 def _title(figure: Any, chart: dict[str, Any]) -> None:

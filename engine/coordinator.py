@@ -142,7 +142,7 @@ class Coordinator:
     async def candles(
         self, connection: ConnectionId, symbol: Symbol, timeframe: int, limit: int
     ) -> Sequence[Candle]:
-        return await self._rooms[connection].market.candles(symbol, timeframe, limit=limit)
+        return await self._rooms[connection].market.candles(symbol, timeframe, limit=limit, running=True)
 
     def strategies(self) -> Sequence[StrategyInfo]:
         return self._describe()

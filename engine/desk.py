@@ -97,7 +97,8 @@ class Desk(Protocol):
     async def candles(
         self, connection: ConnectionId, symbol: Symbol, timeframe: int, limit: int
     ) -> Sequence[Candle]:
-        """Closed candles, oldest first. Raises Unavailable, or Denied for a timeframe that the venue lacks."""
+        """Candles to look at, oldest first; the last one is still under way. Raises Unavailable, or Denied for a
+        timeframe that the venue lacks."""
         ...
 
     def strategies(self) -> Sequence[StrategyInfo]: ...

@@ -27,9 +27,15 @@ class MarketData(Protocol):
         ...
 
     async def candles(
-        self, symbol: Symbol, timeframe: int, since: datetime | None = None, limit: int = 500
+        self,
+        symbol: Symbol,
+        timeframe: int,
+        since: datetime | None = None,
+        limit: int = 500,
+        running: bool = False,
     ) -> list[Candle]:
-        """Oldest first, only closed ones, without repeats; `timeframe` in seconds."""
+        """Oldest first, without repeats, only closed ones unless `running` asks for the one under way as well;
+        `timeframe` in seconds."""
         ...
 
     async def tickers(self, symbols: Sequence[Symbol]) -> list[Ticker]:

@@ -25,16 +25,16 @@ from engine.core.money import Quantity
 from engine.desk import ConnectionView
 
 CANDLES = 90
-OFFERED = (60, 300, 900, 3600, 14400, 86400)
 WEEK = 604800
+OFFERED = (60, 300, 900, 3600, 14400, 86400, WEEK)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": WEEK}
-_TIMEFRAME = re.compile(r"([1-9]\d{0,3})([smhdw])")
+_TIMEFRAME = re.compile(r"([1-9]\d{0,3})(s|sec|m|min|h|hr|hour|d|day|w|wk|week)s?")
 
 
 def timeframe_of(text: str) -> int | None:
-    """Seconds of `5m` or `1h`, up to a week; None for anything else."""
+    """Seconds of `5m`, `1h`, `1D` or `15min`, up to a week; None for anything else."""
     found = _TIMEFRAME.fullmatch(text.lower())
-    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+    seconds = int(found[1]) * _UNITS[found[2][0]] if found else 0
     return seconds if 0 < seconds <= _UNITS["w"] else None
 
 

@@ -71,7 +71,12 @@ class CcxtMarketData:
         return found
 
     async def candles(
-        self, symbol: Symbol, timeframe: int, since: datetime | None = None, limit: int = 500
+        self,
+        symbol: Symbol,
+        timeframe: int,
+        since: datetime | None = None,
+        limit: int = 500,
+        running: bool = False,
     ) -> list[Candle]:
         name = self._timeframe(timeframe)
         limit = min(limit, MOST_CANDLES)
@@ -90,7 +95,8 @@ class CcxtMarketData:
             if since is None or last is None or last < since or last >= now - timedelta(seconds=timeframe):
                 break
             since = last + timedelta(seconds=timeframe)
-        found = parse.candles(rows, timeframe, now, lambda words: self._unread(symbol, words))
+        until = now + timedelta(seconds=timeframe) if running else now
+        found = parse.candles(rows, timeframe, until, lambda words: self._unread(symbol, words))
         return found[:limit] if from_since else found[-limit:]
 
     def _unread(self, symbol: Symbol, words: str) -> None:

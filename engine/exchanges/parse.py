@@ -140,9 +140,10 @@ class Volumes:
 
 
 def candles(
-    rows: Sequence[Any], timeframe: int, now: datetime, tell: Callable[[str], object] = lambda words: None
+    rows: Sequence[Any], timeframe: int, until: datetime, tell: Callable[[str], object] = lambda words: None
 ) -> list[Candle]:
-    """Closed candles in order, each open time once (the last telling counts). A missing one stays missing.
+    """Candles that are closed `until` then, in order, each open time once (the last telling counts). A missing one
+    stays missing.
 
     A row that can't be read is left out alone and told: it is missing, and whoever keeps the series sees the hole and
     asks again (M12). Raises Corrupt where no row can be read: that is no answer.
@@ -158,7 +159,7 @@ def candles(
             if bad == len(rows):
                 raise
             continue
-        if read.open_time + timedelta(seconds=timeframe) <= now:
+        if read.open_time + timedelta(seconds=timeframe) <= until:
             found[read.open_time] = read
     return [found[at] for at in sorted(found)]
 

@@ -57,13 +57,18 @@ class MemoryMarketData:
         return {symbol: listed[symbol] for symbol in symbols if symbol in listed}
 
     async def candles(
-        self, symbol: Symbol, timeframe: int, since: datetime | None = None, limit: int = 500
+        self,
+        symbol: Symbol,
+        timeframe: int,
+        since: datetime | None = None,
+        limit: int = 500,
+        running: bool = False,
     ) -> list[Candle]:
         if timeframe != 60:
             raise Denied("There are candles of 60 s only.")
         now = datetime.now(UTC).replace(second=0, microsecond=0)
         first = now - timedelta(minutes=limit) if since is None else since
-        count = min(limit, int((now - first).total_seconds()) // 60)
+        count = min(limit, int((now - first).total_seconds()) // 60 + running)
         price = self._prices[symbol]
         return [
             Candle(first + timedelta(minutes=n), price, price, price, price, Quantity(Decimal(1)))

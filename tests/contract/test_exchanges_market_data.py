@@ -48,6 +48,13 @@ async def test_candles_are_closed_in_order_and_without_repeats(market: MarketUnd
     assert all(c.low <= min(c.open, c.close) <= max(c.open, c.close) <= c.high for c in found)
 
 
+async def test_the_candle_under_way_comes_last_where_it_is_asked_for(market: MarketUnderTest) -> None:
+    found = await market.data.candles(BTC, 60, limit=30, running=True)
+    times = [candle.open_time for candle in found]
+    assert times == sorted(set(times))
+    assert datetime.now(UTC) - times[-1] < timedelta(seconds=65)
+
+
 async def test_candles_since_a_moment_begin_there(market: MarketUnderTest) -> None:
     since = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=10)
     found = await market.data.candles(BTC, 60, since, limit=3)

@@ -54,7 +54,12 @@ class Market:
         return {symbol: self.rules[symbol] for symbol in symbols if symbol in self.rules}
 
     async def candles(
-        self, symbol: Symbol, timeframe: int, since: datetime | None = None, limit: int = 500
+        self,
+        symbol: Symbol,
+        timeframe: int,
+        since: datetime | None = None,
+        limit: int = 500,
+        running: bool = False,
     ) -> list[Candle]:
         self._check()
         return []

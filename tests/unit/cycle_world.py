@@ -54,7 +54,12 @@ class Venue:
         self.most_open_questions = 0
 
     async def candles(
-        self, symbol: Symbol, timeframe: int, since: datetime | None = None, limit: int = 500
+        self,
+        symbol: Symbol,
+        timeframe: int,
+        since: datetime | None = None,
+        limit: int = 500,
+        running: bool = False,
     ) -> list[Candle]:
         self.asked.append((symbol, timeframe, since, limit))
         self.open_questions += 1

@@ -140,3 +140,30 @@ async def test_chart_in_the_chat(tmp_path: Path) -> None:
         talk.conversation._charts._command = (sys.executable, "-c", "raise SystemExit(1)")
         await talk.conversation._charts.close()
         await talk.ask("/chart BTC 5m", "could not be drawn")
+
+
+async def test_chart_takes_its_words_in_any_order_and_case(tmp_path: Path) -> None:
+    async with talking(tmp_path) as talk:
+        for text, shown in (
+            ("/chart eth 4h", "ETH/USDT · 4h"),
+            ("/chart 4H eth", "ETH/USDT · 4h"),
+            ("/CHART BTC 1d", "BTC/USDT · 1d"),
+            ("/chart btc-usdt 15min", "BTC/USDT · 15m"),
+            ("/chart BTC", "BTC/USDT · 1m"),
+        ):
+            assert shown in (await talk.ask(text, "over the candles shown")).text
+
+
+async def test_chart_of_a_timeframe_alone_keeps_it_for_the_instrument_that_is_tapped(tmp_path: Path) -> None:
+    async with talking(tmp_path) as talk:
+        asked = await talk.ask("/chart 1w", "Which instrument?")
+        assert "· 1w" in (await talk.tap(asked, "ETH/USDT", "over the candles shown")).text
+
+
+def test_times_below_a_chart_carry_dates() -> None:
+    first = datetime(2024, 2, 29, 20, tzinfo=UTC).timestamp()
+    hours = [first + 2 * 3600 * n for n in range(4)]
+    assert chart_worker.time_labels(hours, 3600) == ["20:00\n29 Feb", "22:00", "00:00\n01 Mar", "02:00"]
+    days = [datetime(year, 12, 30, tzinfo=UTC).timestamp() for year in (2022, 2023)]
+    assert chart_worker.time_labels(days, 86_400) == ["30 Dec\n2022", "30 Dec\n2023"]
+    assert chart_worker.time_labels([first], 1) == ["20:00:00\n29 Feb"]

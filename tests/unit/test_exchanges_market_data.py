@@ -240,6 +240,8 @@ async def test_m3_the_venues_clock_decides_what_is_closed(
     bad.say("klines", [closed, running, closed])
     found = await data.candles(BTC, 60)
     assert [candle.open_time for candle in found] == [venue_now - MINUTE]
+    shown = await data.candles(BTC, 60, running=True)
+    assert [candle.open_time for candle in shown] == [venue_now - MINUTE, venue_now]
     assert await data.clock_offset() == venue_now - clock.now()
     bad.say("klines", [[bad.now_ms - 120_000, *numbers], closed])
     assert [candle.open_time for candle in await data.candles(BTC, 60, limit=1)] == [venue_now - MINUTE]

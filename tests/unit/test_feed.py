@@ -41,7 +41,12 @@ class ToldMarket:
         raise Unavailable("not asked for here")
 
     async def candles(
-        self, symbol: Symbol, timeframe: int, since: datetime | None = None, limit: int = 500
+        self,
+        symbol: Symbol,
+        timeframe: int,
+        since: datetime | None = None,
+        limit: int = 500,
+        running: bool = False,
     ) -> list[Candle]:
         raise Unavailable("not asked for here")
 
