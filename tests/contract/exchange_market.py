@@ -67,7 +67,7 @@ class MemoryMarketData:
         if timeframe != 60:
             raise Denied("There are candles of 60 s only.")
         now = datetime.now(UTC).replace(second=0, microsecond=0)
-        first = now - timedelta(minutes=limit) if since is None else since
+        first = now - timedelta(minutes=limit - running) if since is None else since
         count = min(limit, int((now - first).total_seconds()) // 60 + running)
         price = self._prices[symbol]
         return [
