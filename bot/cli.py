@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from bot import VERSION
+from bot.clean_output import clean_output
 
 if TYPE_CHECKING:
     from bot.config import Loaded
@@ -23,10 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     os.umask(0o077)  # What it writes (database, its log, backups, logs) is for the one who runs it only.
-    try:
-        return command(options)
-    except KeyboardInterrupt:
-        return 130
+    with clean_output():
+        try:
+            return command(options)
+        except KeyboardInterrupt:
+            return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,6 +87,13 @@ def _load(options: argparse.Namespace) -> Loaded | None:
         return None
 
 
+def _secrets(loaded: Loaded) -> list[str]:
+    """Those of the settings, and of the proxies that the environment names: their addresses may have passwords."""
+    from urllib.request import getproxies
+
+    return [*loaded.config.secrets(), *getproxies().values()]
+
+
 def say(text: str, out: TextIO | None = None) -> None:
     """One line for the person at the terminal."""
     print(text, file=out or sys.stdout, flush=True)
@@ -106,7 +115,7 @@ def _run(options: argparse.Namespace) -> int:
 
     from bot.logs import start_logs
 
-    start_logs(loaded.config.logs, loaded.config.secrets())
+    start_logs(loaded.config.logs, _secrets(loaded))
     for warning in loaded.warnings:
         logger.warning("{}", warning)
     from bot import application
@@ -120,15 +129,15 @@ def _check(options: argparse.Namespace) -> int:
     if loaded is None:
         return 1
     from bot.check import check_all
-    from bot.logs import scrubber, start_logs
+    from bot.logs import start_logs
 
-    start_logs(None, loaded.config.secrets())
+    start_logs(None, _secrets(loaded))
     from engine.clock import SystemClock
 
     failed = False
     for finding in asyncio.run(check_all(loaded, SystemClock())):
         failed = failed or finding.is_failure
-        say(scrubber.clean(str(finding)))
+        say(str(finding))
     return int(failed)
 
 
@@ -205,7 +214,7 @@ def _pair(options: argparse.Namespace) -> int:
     from bot.application import new_pairing
     from bot.logs import start_logs
 
-    start_logs(None, loaded.config.secrets())
+    start_logs(None, _secrets(loaded))
     try:
         say(asyncio.run(new_pairing(loaded.config)))
     except PocketdeskError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, get_args, get_origin
@@ -25,6 +26,8 @@ _SENTENCES = {
     "secret_type": "must be text in quotes",  # a sentence, no secret  # nosec B105
 }
 _LONGEST_VALUE = 60
+_LIKE_A_SECRET = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9+/=_:-]{20,}")
+"""Pasted at the wrong place, it would be repeated on the terminal and in whatever keeps that."""
 
 
 def sentences(error: ValidationError, sources: Sources) -> list[str]:
@@ -63,6 +66,8 @@ def as_toml(value: object) -> str:
         text = "a number of hundreds of digits"  # which Python may refuse to write out
     elif isinstance(value, Decimal):
         text = str(value).lower()
+    elif isinstance(value, str) and _LIKE_A_SECRET.fullmatch(value):
+        text = f'"{value[:3]}…" (not shown: it looks like a secret)'
     else:
         text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"

@@ -298,10 +298,12 @@ class Config(Section):
         return f"sqlite:///{self.storage.path}"
 
     def secrets(self) -> list[str]:
-        """Every secret value, for the scrubber of the logs."""
+        """Every secret value, for the redaction; addresses with a password in them, too."""
         found = [self.telegram.token.get_secret_value()]
+        addresses = [self.telegram.api_base, self.telegram.file_base]
         if self.storage.url is not None:
             found.append(self.storage.url.get_secret_value())
         for connection in self.connections.values():
             found += connection.secrets()
-        return found
+            addresses += [connection.rest_url, connection.stream_url]
+        return found + [one for one in addresses if one and "@" in one]

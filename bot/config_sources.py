@@ -159,9 +159,18 @@ def _resolve_files(entries: list[Entry], folder: Path, problems: list[str]) -> I
                 f"{entry.origin}: {dotted(entry.key)}: give either this or {dotted(target)}, not both"
             )
         else:
-            where = f"{entry.origin}: {dotted(entry.key)} = {entry.value!r}"
+            where = f"{entry.origin}: {dotted(entry.key)}{_path_shown(str(entry.value), folder)}"
             text = _read_secret(Path(folder, Path(str(entry.value)).expanduser()), where, problems)
             yield Entry(target, text, f"{entry.origin}: {dotted(entry.key)}")
+
+
+def _path_shown(value: str, folder: Path) -> str:
+    """` = 'path'`, unless that may be the secret itself, given where the path of its file should be."""
+    path = Path(folder, Path(value).expanduser())
+    is_path = "/" in value and path.parent.is_dir()
+    return (
+        f" = {value!r}" if is_path or path.exists() or len(value) < 20 else " = (a path of a file is wanted)"
+    )
 
 
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"

@@ -16,6 +16,7 @@ from loguru import logger
 from engine.clock import Clock
 from engine.core.state import TraderState
 from engine.desk import ConnectionView, Desk, FeedState, Health
+from engine.redaction import redaction
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -60,9 +61,9 @@ class HealthPage:
 
     async def _health(self, request: web.Request) -> web.Response:
         report = self.report()
-        return web.Response(
-            text=json.dumps(report), content_type="application/json", status=200 if report["ok"] else 503
-        )
+        # `why` has words of Telegram's in it, and what is in its way.
+        text = json.dumps(redaction.clean_texts(report))
+        return web.Response(text=text, content_type="application/json", status=200 if report["ok"] else 503)
 
     def report(self) -> dict[str, object]:
         """What `/health` answers. It is ok while the desk works, hears its owner and sees its venues; `why` says what

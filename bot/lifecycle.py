@@ -113,9 +113,9 @@ class _Ending:
         self._timer.start()
 
     def _end_now(self, reason: str) -> None:
-        sys.stderr.write(f"ended by force: {reason}\n")
-        faulthandler.dump_traceback(sys.stderr, all_threads=True)
-        sys.stderr.flush()
+        # Past everything that takes a lock: what hangs may be a thread that writes to the terminal.
+        os.write(2, f"ended by force: {reason}\n".encode())
+        faulthandler.dump_traceback(2, all_threads=True)
         os._exit(FORCED)
 
 

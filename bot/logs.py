@@ -1,7 +1,7 @@
 """Logs: lines for people on the terminal, JSON lines in a bounded set of files, no secret in either (law 14).
 
-Both pass the scrubber as finished text, tracebacks included. loguru's `diagnose` is off: it would print the values
-of variables. A correlation id ties the lines of one input, its order and its message together.
+Both pass `engine.redaction` as finished text, tracebacks included. loguru's `diagnose` is off: it would print
+the values of variables. A correlation id ties the lines of one input, its order and its message together.
 """
 
 from __future__ import annotations
@@ -19,14 +19,11 @@ from typing import TYPE_CHECKING, TextIO
 from loguru import logger
 
 from bot.config_models import Logs
-from bot.scrub import Scrubber
+from engine.redaction import redaction
 from engine.trace import CORRELATION
 
 if TYPE_CHECKING:
     from loguru import Message, Record
-
-scrubber = Scrubber()
-"""The process's own; whoever learns a secret registers it here."""
 
 _TERMINAL = "{time:YYYY-MM-DD HH:mm:ss.SSS!UTC} {level:<7} {extra[about]}{message}"
 _QUIET = ("httpx", "httpcore", "hpack", "apscheduler", "aiohttp.access", "matplotlib", "PIL", "asyncio")
@@ -50,7 +47,7 @@ def correlation() -> str:
 
 def start_logs(settings: Logs | None, secrets: list[str], terminal: TextIO | None = None) -> None:
     """Set up all logging of the process; without `settings` only the terminal's. May be called again."""
-    scrubber.register(*secrets)
+    redaction.register(*secrets)
     logger.remove()
     logger.configure(patcher=_add_context)
     level = settings.level if settings else "INFO"
@@ -73,7 +70,7 @@ def _add_context(record: Record) -> None:
 
 def _print(message: Message, out: TextIO) -> None:
     with contextlib.suppress(OSError, ValueError):  # a terminal that was closed must not stop the bot
-        out.write(scrubber.clean(str(message)))
+        out.write(redaction.clean(str(message)))
         out.flush()
 
 
@@ -93,14 +90,14 @@ def as_json(record: Record) -> str:
     line: dict[str, object] = {
         "at": record["time"].astimezone(UTC).isoformat(timespec="milliseconds"),
         "level": record["level"].name,
-        "correlation": scrubber.clean(str(record["extra"].get("correlation", ""))),
+        "correlation": redaction.clean(str(record["extra"].get("correlation", ""))),
         "where": f"{record['name']}:{record['line']}",
-        "message": scrubber.clean(record["message"]),
+        "message": redaction.clean(record["message"]),
     }
     if extra:
-        line["extra"] = scrubber.clean_value(extra)
+        line["extra"] = redaction.clean_value(extra)
     if (error := record["exception"]) is not None:
-        line["exception"] = scrubber.clean("".join(traceback.format_exception(*error)))
+        line["exception"] = redaction.clean("".join(traceback.format_exception(*error)))
     return json.dumps(line, ensure_ascii=False, default=str)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
+from bot.clean_output import unclean
 from storage.people import VALID
 
 
@@ -12,5 +15,6 @@ def pairing_words(link: str, code: str) -> str:
 
 
 def announce(link: str, code: str) -> None:
-    """Onto the terminal only: a log file would keep it."""
-    print(pairing_words(link, code), flush=True)  # noqa: T201
+    """Onto the terminal only: a log file would keep it. It is the one secret that is meant to be read there, serves
+    once, and is worth nothing after its minutes."""
+    print(pairing_words(link, code), file=unclean(sys.stdout), flush=True)

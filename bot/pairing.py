@@ -9,6 +9,7 @@ from loguru import logger
 from telegram import Message
 
 from engine.clock import Clock
+from engine.redaction import redaction
 from storage.people import ATTEMPTS, VALID, People, Person
 
 Announce = Callable[[str, str], None]
@@ -60,5 +61,6 @@ class Pairing:
         """A code that ended by wrong guesses is not replaced before its time, so guessing can't go on for ever."""
         now = self._clock.now()
         code = await self._people.begin_pairing(now)
+        redaction.register(code)
         self._expires, self._tries = now + VALID, 0
         self._announce(f"https://t.me/{self._username}?start={code}", code)

@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from engine.core.errors import StorageTrouble
+from engine.redaction import redaction
 from storage.lanes import Lane, ThreadLane
 
 BUSY_MS = 5_000
@@ -74,6 +75,7 @@ def _sqlite_lane(address: Address, *, writes: bool) -> Lane:
     event.listen(engine, "connect", _set_pragmas_to_write if writes else _set_pragmas_to_read)
     if writes:
         event.listen(engine, "begin", _begin_immediate)
+        event.listen(engine, "before_cursor_execute", _without_secrets, retval=True)
     return ThreadLane(engine, "writer" if writes else "reader", address.path)
 
 
@@ -91,7 +93,24 @@ def _postgres_lane(address: Address, *, writes: bool) -> Lane:
     engine = create_async_engine(
         address.url, poolclass=NullPool, connect_args=arguments, isolation_level=level
     )
+    if writes:
+        event.listen(engine.sync_engine, "before_cursor_execute", _without_secrets, retval=True)
     return AsyncLane(engine)
+
+
+def _without_secrets(
+    connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+) -> tuple[str, Any]:
+    """In front of all tables: an error that a venue, a strategy or Telegram put into words may hold a secret, and is
+    a fact's reason, a notice or an update by now (law 14)."""
+    return statement, [_clean_row(row) for row in parameters] if many else _clean_row(parameters)
+
+
+def _clean_row(row: Any) -> Any:
+    clean = redaction.clean_stored
+    if isinstance(row, dict):
+        return {name: clean(value) if type(value) is str else value for name, value in row.items()}
+    return tuple(clean(value) if type(value) is str else value for value in row)
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -28,6 +28,7 @@ from engine.exchanges.numbers import not_negative
 from engine.exchanges.user_stream import UserStream
 from engine.exchanges.venues import row_of
 from engine.exchanges.wire import attempt
+from engine.redaction import redaction
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ class CcxtExchange:
         stream: str = "",
         timeout: float = 10.0,
     ) -> None:
+        redaction.register(credentials.api_key, credentials.secret, credentials.passphrase)
         self._row, self._dialect = row_of(venue), dialect_of(venue)
         self._clock = clock
 

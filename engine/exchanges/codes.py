@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.redaction import redaction
+
 
 @dataclass(frozen=True, slots=True)
 class Codes:
@@ -242,11 +244,12 @@ def code_in(body: str) -> str:
         return ""
     code = _inner(answer.get("data")) or _first(answer.get("error"))
     code = code or str(answer.get("retCode") or answer.get("code") or "")
-    return "" if code in _FINE else code
+    return "" if code in _FINE else redaction.clean(code)
 
 
 def words_in(body: str) -> str:
-    """The venue's own sentence in its answer, empty if there is none."""
+    """The venue's own sentence in its answer, empty if there is none. Venues, and what stands before them, repeat keys,
+    signatures and whole requests in it (P16)."""
     try:
         answer = json.loads(body)
     except ValueError:
@@ -256,7 +259,8 @@ def words_in(body: str) -> str:
     data = answer.get("data")
     rows = data if isinstance(data, list) else []
     inner = next((str(row["sMsg"]) for row in rows if isinstance(row, dict) and row.get("sMsg")), "")
-    return inner or _first(answer.get("error")) or str(answer.get("retMsg") or answer.get("msg") or "")
+    said = inner or _first(answer.get("error")) or str(answer.get("retMsg") or answer.get("msg") or "")
+    return redaction.clean(said)
 
 
 _FINE = frozenset({"0", "200", "200000"})

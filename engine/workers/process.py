@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from engine.redaction import redaction
 from engine.workers.channel import Message, Nonsense, frame, receive_now
 from engine.workers.waiting import receive
 
@@ -54,7 +55,7 @@ class Worker:
         """The first word, waited for without an event loop: at a start. Raises WorkerFailed; it is gone then."""
         self._wire.settimeout(max(seconds, 0.001))
         try:
-            return receive_now(self._wire)
+            return _clean(receive_now(self._wire))
         except (OSError, EOFError, Nonsense) as error:
             raise WorkerFailed(self._fate(error, seconds)) from None
 
@@ -63,7 +64,7 @@ class Worker:
         self._wire.setblocking(False)
         try:
             async with asyncio.timeout(seconds):
-                return await receive(self._wire)
+                return _clean(await receive(self._wire))
         except (OSError, EOFError, Nonsense) as error:
             raise WorkerFailed(self._fate(error, seconds)) from None
 
@@ -72,7 +73,7 @@ class Worker:
         self._wire.settimeout(seconds)
         try:
             self._wire.sendall(frame(words))
-            return receive_now(self._wire)
+            return _clean(receive_now(self._wire))
         except (OSError, EOFError, Nonsense) as error:
             raise WorkerFailed(self._fate(error, seconds)) from None
 
@@ -83,7 +84,7 @@ class Worker:
             try:
                 async with asyncio.timeout(seconds):
                     await asyncio.get_running_loop().sock_sendall(self._wire, frame(words, blob))
-                    return await receive(self._wire)
+                    return _clean(await receive(self._wire))
             except (OSError, EOFError, Nonsense) as error:
                 raise WorkerFailed(self._fate(error, seconds)) from None
             except asyncio.CancelledError:
@@ -109,6 +110,12 @@ class Worker:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._wire.close()
+
+
+def _clean(message: Message) -> Message:
+    """What is foreign may have read a secret somewhere, and repeats it in its words (P16)."""
+    words, blob = message
+    return {name: redaction.clean_texts(value) for name, value in words.items()}, blob
 
 
 def _environment() -> dict[str, str]:

@@ -15,7 +15,7 @@ from loguru import logger
 
 from bot.config_models import Logs
 from bot.logs import correlated, start_logs
-from bot.scrub import Scrubber
+from engine.redaction import Redaction
 
 TOKEN = "1:test-token-of-nobody"
 FORMS = [
@@ -33,7 +33,7 @@ FORMS = [
 
 @pytest.mark.parametrize("text", FORMS)
 def test_law_14_what_looks_like_a_secret_is_hidden(text: str) -> None:
-    cleaned = Scrubber().clean(text)
+    cleaned = Redaction().clean(text)
     assert "c0ffee00beef" not in cleaned
     assert "AAEabc_def-ghi" not in cleaned
     assert "***" in cleaned
@@ -41,11 +41,11 @@ def test_law_14_what_looks_like_a_secret_is_hidden(text: str) -> None:
 
 def test_ordinary_words_stay() -> None:
     text = "filled 0.5 BTC/USDT at 60000.10 (14:02:07), id pdabcdefgh, http://127.0.0.1:8081/ 2026-11-21T09:38:58"
-    assert Scrubber().clean(text) == text
+    assert Redaction().clean(text) == text
 
 
 def test_law_14_a_registered_secret_is_hidden_in_every_form() -> None:
-    scrubber = Scrubber()
+    scrubber = Redaction()
     scrubber.register("pass/word+1")
     assert scrubber.clean("x pass/word+1 y pass%2Fword%2B1 z") == "x *** y *** z"
 

@@ -1,0 +1,150 @@
+"""One redaction in front of every sink (law 14, P16): in every form that a secret may take on its way."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from telegram.request import RequestData
+from telegram.request._requestparameter import RequestParameter
+
+from bot.clean_output import CleanStream, unclean
+from bot.telegram import transport
+from engine.redaction import HIDDEN, Redaction, redaction
+from storage.store import Store
+from tests.support.processes import ROOT
+
+SECRET = "Planted7Kq2vXzM4tB9wL1rC8uY5nH3s"
+ODD = 'p4ss/word+"1"<é>'
+
+
+def everyway(secret: str) -> dict[str, str]:
+    return {
+        "as it is": secret,
+        "in an address": quote(secret, safe=""),
+        "every letter in an address": "".join(f"%{one:02x}" for one in secret.encode()),
+        "twice in an address": "".join(f"%25{ord(one):02X}" for one in secret if ord(one) < 128),
+        "in JSON": json.dumps(secret),
+        "in JSON, escaped": "".join(f"\\u{ord(one):04X}" for one in secret),
+        "in Python": repr(secret),
+        "in HTML": html.escape(secret),
+        "in HTML, escaped": "".join(f"&#{ord(one)};" for one in secret),
+        "in base64": base64.b64encode(secret.encode()).decode(),
+        "in base64 behind something": base64.b64encode(b"user:" + secret.encode()).decode(),
+        "in hexadecimal figures": secret.encode().hex(),
+    }
+
+
+@pytest.mark.parametrize("way", everyway(SECRET))
+def test_law_14_p16_a_secret_is_hidden_however_it_is_written(way: str) -> None:
+    cleaner = Redaction()
+    cleaner.register(SECRET)
+    written = everyway(SECRET)[way]
+    cleaned = cleaner.clean(f"the venue said {written}, code 7")
+    assert HIDDEN in cleaned
+    assert written[8:-8] not in cleaned
+    assert cleaned.startswith("the venue said ")
+    assert cleaned.endswith("code 7")
+
+
+@pytest.mark.parametrize("way", ["as it is", "in an address", "in JSON", "in Python", "in HTML", "in base64"])
+def test_law_14_a_secret_of_odd_letters(way: str) -> None:
+    cleaner = Redaction()
+    cleaner.register(ODD)
+    assert everyway(ODD)[way][2:-2] not in cleaner.clean(everyway(ODD)[way])
+
+
+@pytest.mark.parametrize("part", [SECRET[:8], SECRET[-8:], SECRET[4:20], f"{SECRET[:10]}…{SECRET[-9:]}"])
+def test_p16_eight_letters_of_a_long_secret_are_hidden(part: str) -> None:
+    cleaner = Redaction()
+    cleaner.register(SECRET)
+    cleaned = cleaner.clean(f"key {part} is unknown")
+    assert not any(
+        part[at : at + 8] in cleaned for at in range(len(part) - 7) if "…" not in part[at : at + 8]
+    )
+
+
+def test_words_of_the_language_are_no_parts_of_a_secret() -> None:
+    cleaner = Redaction()
+    cleaner.register("correct-horse-battery-staple", "12:34")
+    text = "the battery of the correct instrument at 12:345"
+    assert cleaner.clean(text) == text
+    assert cleaner.clean("at 12:34.") == "at ***."
+
+
+def test_of_an_address_the_password_is_the_secret() -> None:
+    cleaner = Redaction()
+    cleaner.register(
+        "postgresql://desk:hunter%2D22@db/desk", "http://10.0.0.1:3128", "https://x/?user=a&pass=b77cdefg"
+    )
+    assert cleaner.clean("refused hunter-22, hunter%2D22 and b77cdefg") == "refused ***, *** and ***"
+    assert cleaner.clean("by http://10.0.0.1:3128") == "by http://10.0.0.1:3128"
+
+
+def test_the_database_loses_no_name_to_a_secret_that_is_a_word() -> None:
+    cleaner = Redaction()
+    cleaner.register("quantity", "BTC/USDT", SECRET)
+    assert (
+        cleaner.clean_stored('{"quantity":"1","symbol":"BTC/USDT"}') == '{"quantity":"1","symbol":"BTC/USDT"}'
+    )
+    assert cleaner.clean_stored(f"refused: {SECRET}") == "refused: ***"
+
+
+async def test_p16_no_table_holds_a_secret(tmp_path: Path) -> None:
+    redaction.register(SECRET)
+    from engine.clock import SystemClock
+
+    store = await Store.open(f"sqlite:///{tmp_path / 'desk.db'}", SystemClock())
+    await store.settings.set("said", {"by": f"a proxy: {SECRET}"})
+    assert await store.settings.get("said", None) == {"by": "a proxy: ***"}
+    await store.close()
+    assert SECRET.encode() not in b"".join(one.read_bytes() for one in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["text", "caption", "reply_markup"])
+def test_p16_no_message_holds_a_secret(name: str) -> None:
+    redaction.register(SECRET)
+    data = RequestData([RequestParameter(name, {"a": SECRET} if name == "reply_markup" else SECRET, [])])
+    sent = transport._body(data)
+    assert isinstance(sent, bytes)
+    assert SECRET.encode() not in sent
+    assert b"%2A%2A%2A" in sent
+
+
+def test_p16_output_is_clean_also_in_two_halves() -> None:
+    redaction.register(SECRET)
+    below = io.StringIO()
+    stream = CleanStream(below)
+    assert stream.write(SECRET[:5]) == 5
+    stream.writelines([SECRET[5:], " was\nrefused ", SECRET])
+    assert below.getvalue() == "*** was\n"
+    stream.flush()
+    assert below.getvalue() == "*** was\nrefused ***"
+    stream.write("x" * 70_000)
+    assert len(below.getvalue()) > 70_000
+    assert unclean(stream) is below  # type: ignore[arg-type]
+    assert stream.getvalue() == below.getvalue()
+
+
+def test_p16_the_last_words_of_a_crash_are_clean() -> None:
+    program = (
+        "import sys; from bot.clean_output import clean_output; from engine.redaction import redaction\n"
+        "secret = sys.stdin.read(); redaction.register(secret)\n"
+        "with clean_output():\n"
+        "    print('out', secret); import warnings; warnings.warn(secret)\n"
+        "    raise RuntimeError(f'with {secret}')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], input=SECRET, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "out ***" in ended.stdout
+    assert "RuntimeError: with ***" in ended.stderr
+    assert "UserWarning: ***" in ended.stderr
+    assert SECRET not in ended.stdout + ended.stderr
