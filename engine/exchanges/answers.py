@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 from engine.core.errors import Corrupt
 from engine.core.ids import ClientOrderId, Coin, FillId, Symbol, VenueOrderId
 from engine.core.model import Balance, Fee, Fill, OrderReport, Side, VenueStatus
-from engine.core.money import ZERO, Price, Quantity
+from engine.core.money import ZERO, Price, Quantity, exact_sum
 from engine.exchanges.numbers import moment, not_negative, number, positive
 
 _STATUS: Mapping[str, VenueStatus] = {
@@ -125,6 +126,13 @@ def _balance(coin: str, free: object, used: object) -> Balance:
     if free is None and used is None:
         raise Corrupt(f"{what} is not told.")
     return Balance(Coin(coin), not_negative(free or 0, what), not_negative(used or 0, what))
+
+
+def total_in(accounts: Sequence[Mapping[str, Any]], coin: Coin) -> Decimal:
+    """What all of them hold of it; nothing where it is not mentioned. Raises Corrupt where it is, and can't be read."""
+    found = [account["total"][coin] for account in accounts if coin in (account.get("total") or {})]
+    amounts = (not_negative(amount, f"{coin} in another account") for amount in found)
+    return reduce(exact_sum, amounts, ZERO)
 
 
 def _fees(raw: Mapping[str, Any], symbol: Symbol) -> tuple[Fee, ...]:

@@ -24,7 +24,6 @@ from engine.exchanges.dialects import dialect_of
 from engine.exchanges.dialects.base import AccountMode, Page, Raw, Span
 from engine.exchanges.history import executions, executions_of
 from engine.exchanges.names import Names
-from engine.exchanges.numbers import not_negative
 from engine.exchanges.user_stream import UserStream
 from engine.exchanges.venues import row_of
 from engine.exchanges.wire import attempt
@@ -135,12 +134,8 @@ class CcxtExchange:
         return self._sound(answers.balances, found, self._unread)
 
     async def elsewhere(self, coins: Collection[Coin]) -> dict[Coin, Decimal]:
-        found: dict[Coin, Decimal] = {}
-        for raw in await self._calls.ask_in_turn(self._other_accounts, self._calls.reads):
-            for coin in coins:
-                total = (raw.get("total") or {}).get(coin)
-                found[coin] = found.get(coin, ZERO) + (ZERO if total is None else not_negative(total, coin))
-        return found
+        accounts = await self._calls.ask_in_turn(self._other_accounts, self._calls.reads)
+        return {coin: self._sound(answers.total_in, accounts, coin) for coin in coins}
 
     async def _other_accounts(self, client: Any) -> list[Raw]:
         return await self._dialect.other_accounts(client)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
+from engine.core.errors import Corrupt
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest
 from engine.exchanges import lean
@@ -100,29 +103,18 @@ class Kraken(Dialect):
         without the owner's doing.
         https://docs.kraken.com/api-reference/account-data/get-extended-balance ('.F is for balances earning
         automatically in Kraken Rewards')"""
-        found: Raw = await client.fetch_balance()
-        return self._merged(client, found, self.flexible)
+        return _summed(client, await self._balance_rows(client), ("", *self.flexible))
 
     async def other_accounts(self, client: Any) -> list[Raw]:
         """Staked, bonded or opted in (`.B`, `.M`, `.S`, `.P`): his, and not to be sold now."""
-        found: Raw = await client.fetch_balance()
-        bare = {"total": {}, "free": {}, "used": {}, "info": found["info"]}
-        return [self._merged(client, bare, self.bonded)]
+        return [_summed(client, await self._balance_rows(client), self.bonded)]
 
-    def _merged(self, client: Any, found: Raw, suffixes: tuple[str, ...]) -> Raw:
-        """With the balances of such names added to those of the coin itself, exact."""
-        sums: dict[str, dict[str, str | None]] = {
-            kind: dict(found.get(kind) or {}) for kind in ("free", "used", "total")
-        }
-        for name, row in ((found.get("info") or {}).get("result") or {}).items():
-            bare, _, suffix = str(name).partition(".")
-            if suffix not in suffixes or not isinstance(row, dict):
-                continue
-            coin = client.safe_currency_code(bare)
-            total, held = row.get("balance"), row.get("hold_trade") or "0"
-            for kind, amount in (("total", total), ("used", held), ("free", _less(total, held))):
-                sums[kind][coin] = _more(sums[kind].get(coin), amount)
-        return {**found, **sums}
+    async def _balance_rows(self, client: Any) -> Mapping[str, Any]:
+        """As the venue writes them, by its own names. ccxt makes nothing of a row that is null."""
+        rows = (await client.privatePostBalanceEx()).get("result")
+        if not isinstance(rows, Mapping):
+            raise Corrupt("Kraken's answer has no balances.")
+        return rows
 
     def client_id_in_trade(self, trade: Raw) -> str | None:
         """cl_ord_id, in the stream only."""
@@ -151,12 +143,35 @@ class Kraken(Dialect):
         await watching.until(yes.to_all())
 
 
-def _more(one: object, other: object) -> str:
-    return str(not_negative(one or 0, "a balance") + not_negative(other, "a balance"))
+def _summed(client: Any, rows: Mapping[str, Any], suffixes: tuple[str, ...]) -> Raw:
+    """ccxt's balances from the rows with these suffixes, exact. A coin of which one row can't be read is not told at
+    all (None): what is there beside it is not all that there is (M12)."""
+    kinds: dict[str, dict[str, str | None]] = {"free": {}, "used": {}, "total": {}}
+    for name, row in rows.items():
+        bare, _, suffix = name.partition(".")
+        if suffix not in suffixes:
+            continue
+        coin = client.safe_currency_code(_without_term(bare, suffix))
+        for kind, amount in _amounts(row).items():
+            before = kinds[kind].get(coin, "0")
+            kinds[kind][coin] = None if before is None or amount is None else str(Decimal(before) + amount)
+    return {**kinds, "info": rows}
 
 
-def _less(one: object, other: object) -> str:
-    return str(not_negative(one, "a balance") - not_negative(other, "a balance"))
+def _amounts(row: object) -> Mapping[str, Decimal | None]:
+    try:
+        if not isinstance(row, Mapping):
+            raise Corrupt("a balance is no row.")
+        total = not_negative(row.get("balance"), "a balance")
+        held = not_negative(row.get("hold_trade", "0"), "what orders hold")
+        return {"free": not_negative(total - held, "what is free"), "used": held, "total": total}
+    except Corrupt:
+        return {"free": None, "used": None, "total": None}
+
+
+def _without_term(bare: str, suffix: str) -> str:
+    """Staked coins may carry how many days they are bound for (`DOT28.S`), Ethereum's carry a 2 (`ETH2.S`)."""
+    return bare.rstrip("0123456789") or bare if suffix == "S" else bare
 
 
 class Executions:
