@@ -90,7 +90,15 @@ class Connection:
     def listed(self) -> tuple[Symbol, ...]:
         """Of `symbols` those that can be asked about: a question about one that the venue does not list fails, and
         would take the others along with it (M7)."""
-        return tuple(one for one in self.symbols() if one not in self._left_out)
+        rules = self._instruments
+        return tuple(
+            one for one in self.symbols() if one not in self._left_out and (one in rules or not rules)
+        )
+
+    @property
+    def lacks_rules(self) -> bool:
+        """Whether it holds or owes a coin since the rules were read: the venue may not even list it."""
+        return any(one not in self._instruments and one not in self._left_out for one in self.symbols())
 
     def see_instruments(self, instruments: Iterable[Instrument], left_out: Iterable[Symbol] = ()) -> None:
         """The venue's rules, at first and whenever they are read again. `left_out`: asked for and not listed."""

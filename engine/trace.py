@@ -49,7 +49,7 @@ def line_of(fact: Fact) -> str:
     shown = (
         f"{one.name}={_short(getattr(fact, one.name))}"
         for one in fields(fact)
-        if one.name != "at" and getattr(fact, one.name) not in (None, "")
+        if one.name != "at" and getattr(fact, one.name) not in (None, "", ())
     )
     return " ".join([type(fact).__name__, *shown])
 

@@ -95,6 +95,8 @@ class VenueRoom:
                     self.watch_prices()
                     await self._prepare()
                     self._ready.set()
+                else:
+                    self.watch_prices()
                 await self._wanted_within(READ_AGAIN.total_seconds() if sound else RETRY[-1])
             except Exception as error:  # the top of this room: told, and begun again
                 logger.exception("the room of {} failed", self.name)
@@ -168,6 +170,8 @@ class VenueRoom:
         those of before."""
         if self._rules_at is None:
             return
+        if any(one.lacks_rules for one in self.connections):
+            self._read_now.set()
         for connection in self.connections:
             name, symbols, runner = connection.settings.connection, connection.listed(), connection.runner
             watch = self._watches.get(name)
@@ -177,7 +181,6 @@ class VenueRoom:
             self._watches[name] = PriceWatch(runner, new)
             if watch is not None:
                 self.feed.unsubscribe(watch.subscription)
-                self._read_now.set()
                 if watch.runner is not runner:
                     self._retell(runner)
 

@@ -13,7 +13,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, update
 
-from engine.core.facts import AnyFact, EquityMarked, FillBooked, HaltLatched, HaltLifted, PositionClosed
+from engine.core.facts import (
+    AnyFact,
+    EquityMarked,
+    FeesPriced,
+    FillBooked,
+    HaltLatched,
+    HaltLifted,
+    PositionClosed,
+)
 from engine.core.ids import BookId
 from engine.core.money import ZERO
 from storage import schema
@@ -73,6 +81,13 @@ def _fill(batch: Batch, number: int, fact: FillBooked) -> None:
     batch.add(schema.totals, {"book": batch.book}, added)
 
 
+def _fees_priced(batch: Batch, number: int, fact: FeesPriced) -> None:
+    """Of the day of the price, seconds after that of the fill."""
+    added = {"fees": fact.value}
+    batch.add(schema.days, {"book": batch.book, "day": day_of(fact.at)}, added)
+    batch.add(schema.totals, {"book": batch.book}, added)
+
+
 def _trade(batch: Batch, number: int, fact: PositionClosed) -> None:
     batch.insert(schema.trades, trade_row(batch.book, number, fact))
     won = fact.profit > ZERO
@@ -109,6 +124,7 @@ def _lift(batch: Batch, number: int, fact: HaltLifted) -> None:
 
 PROJECTORS: dict[type[Any], Projector] = {
     FillBooked: _fill,
+    FeesPriced: _fees_priced,
     PositionClosed: _trade,
     EquityMarked: _equity,
     HaltLatched: _halt,
@@ -189,4 +205,5 @@ def trade_row(book: BookId, number: int, fact: PositionClosed) -> dict[str, Any]
         "opened_at": fact.opened_at,
         "closed_at": fact.at,
         "reason": fact.reason,
+        "unpriced": ", ".join(f"{fee.amount:f} {fee.coin}" for fee in fact.unpriced),
     }

@@ -32,6 +32,8 @@ class Trade:
     opened_at: datetime
     closed_at: datetime
     reason: str
+    unpriced: str
+    """Fees in coins whose price was never seen, which are in none of the others; empty for nearly all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from storage.columns import BigId, Exact, Json, Moment
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration. A database that says so is opened without importing Alembic."""
 
 metadata = MetaData()
@@ -99,6 +99,7 @@ trades = Table(
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("unpriced", Text, nullable=False, server_default=""),
     Index("trades_of_position", "book", "position_id"),
 )
 

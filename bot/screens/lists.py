@@ -91,6 +91,7 @@ def trade(
         row(word("positions.entered"), price(one.entry_price)),
         row(word("trades.left"), price(one.exit_price)),
         row(word("positions.fees"), money(one.fees, quote)),
+        row(word("positions.fees_unpriced"), one.unpriced) if one.unpriced else None,
         row(word("trades.held"), duration(one.closed_at - one.opened_at)),
         row(word("trades.closed"), short_time(one.closed_at)),
         "",

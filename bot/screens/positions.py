@@ -36,6 +36,7 @@ from bot.screens.figures import (
 from bot.screens.orders import unknown
 from bot.screens.summary import Holding, mode_tag
 from bot.text import Html, fit, known, lines, say, word
+from engine.core.ledger import in_all
 
 STOP_CHOICES = (Decimal("0.005"), Decimal("0.01"), Decimal("0.02"), Decimal("0.03"))
 """How far below the last price the offered stops are."""
@@ -125,6 +126,10 @@ def _figures(one: Holding) -> list[Html | None]:
         row(word("positions.stop"), _with_distance(it.stop, one)),
         row(word("positions.target"), _with_distance(it.take_profit, one)) if it.take_profit else None,
         row(word("positions.fees"), money(it.fees, one.quote)),
+        *(
+            row(word("positions.fees_unpriced"), quantity(fee.amount, fee.coin))
+            for fee in in_all(it.unpriced)
+        ),
     ]
 
 

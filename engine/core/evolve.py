@@ -10,7 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from engine.core import evolve_equity, evolve_foreign
+from engine.core import evolve_equity, evolve_fees, evolve_foreign
 from engine.core import facts as f
 from engine.core.changed import changed
 from engine.core.ids import ClientOrderId, Coin, PositionId, base_of
@@ -194,7 +194,8 @@ def _fill_booked(state: TraderState, fact: f.FillBooked) -> None:
         _hold(state, fee.coin, -fee.amount)
     state.seen_fills[(fill.symbol, fill.id)] = fill.client_order_id
     position = state.positions[fact.position_id]
-    state.positions[fact.position_id] = book_fill(position, fill, fact.fee_value)
+    state.positions[fact.position_id] = book_fill(position, fill, fact.fee_value, fact.unpriced)
+    evolve_fees.booked(state, fact)
     order = state.order(fill.client_order_id)
     if order is not None:
         filled = Quantity(order.filled + fill.quantity)
@@ -257,7 +258,9 @@ def _stop_refused(state: TraderState, fact: f.StopRefused) -> None:
 
 
 def _position_gone(state: TraderState, fact: f.PositionClosed | f.PositionAbandoned) -> None:
-    symbol = state.positions.pop(fact.position_id).symbol
+    position = state.positions.pop(fact.position_id)
+    symbol = position.symbol
+    evolve_fees.gone(state, position)
     state.unled.pop(fact.position_id, None)
     rest = tuple(one for one in state.positions_in[symbol] if one != fact.position_id)
     if rest:
@@ -356,6 +359,7 @@ _APPLY: dict[type, Callable[[TraderState, Any], None]] = {
     f.CancelIntended: _cancel_intended,
     f.CancelFailed: _cancel_failed,
     f.FillBooked: _fill_booked,
+    f.FeesPriced: evolve_fees.priced,
     f.SignalTaken: _signal_seen,
     f.SignalDenied: _signal_seen,
     f.PositionPlanned: _position_planned,

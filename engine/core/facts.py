@@ -46,7 +46,7 @@ from engine.core.ids import (
     Symbol,
     VenueOrderId,
 )
-from engine.core.model import Direction, Fill, Mode, State
+from engine.core.model import Direction, Fee, Fill, Mode, State
 from engine.core.money import Price, Quantity, Quote, Ratio
 from engine.core.orders import Order, OrderStatus
 
@@ -215,11 +215,23 @@ class CancelFailed(Fact):
 
 @dataclass(frozen=True, slots=True)
 class FillBooked(Fact):
-    """An execution, booked once. `fee_value` is its fees in the quote coin at the time."""
+    """An execution, booked once. `fee_value` is its fees in the quote coin at the time, without those in `unpriced`,
+    whose price was not known then."""
 
     fill: Fill
     position_id: PositionId
     fee_value: Quote
+    unpriced: tuple[Fee, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeesPriced(Fact):
+    """A price came for the coin in which a position paid fees that were not counted yet; `value` is all of them."""
+
+    position_id: PositionId
+    coin: Coin
+    price: Price
+    value: Quote
 
 
 # ── signals and positions ─────────────────────────────────────────────────────────────────
@@ -293,7 +305,8 @@ class ExitRefused(Fact):
 
 @dataclass(frozen=True, slots=True)
 class PositionClosed(Fact):
-    """Left for good. `profit` is net of every fee, in the quote coin; `dust` is what could not be sold.
+    """Left for good. `profit` is net of every fee, in the quote coin; `dust` is what could not be sold. Fees that are
+    `unpriced` are not in it.
 
     `share` is profit over what was paid for the part that was sold. The rest repeats the ledger for the reader's sake.
     """
@@ -311,6 +324,7 @@ class PositionClosed(Fact):
     dust: Quantity
     opened_at: datetime
     reason: str
+    unpriced: tuple[Fee, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +375,7 @@ AnyFact = (
     | CancelIntended
     | CancelFailed
     | FillBooked
+    | FeesPriced
     | SignalTaken
     | SignalDenied
     | PositionPlanned

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from engine.core.changed import changed
 from engine.core.ids import Coin, PositionId, PresetId, Symbol, base_of
-from engine.core.model import Direction, Fill, Instrument
+from engine.core.model import Direction, Fee, Fill, Instrument
 from engine.core.money import ZERO, Price, Quantity, Quote, Ratio, divided, exact_sum, floor_to
 
 
@@ -22,12 +23,22 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class UnpricedFee:
+    """Fees in a third coin whose price was not known when they were paid: of entries, or else of exits."""
+
+    coin: Coin
+    amount: Decimal
+    entry: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """One position with its ledger and its exits. Sums, never averages, so that nothing is rounded.
 
     `entered`, `left`: base quantity of entry and exit fills, gross. `entry_value`, `exit_value`: their quote
     values. `base_fees`: fees taken in the base coin, which lessen what is held. `fees`: all fees in quote; those of
-    entries and exits that were paid on top, not in the base coin, are in `entry_fees` and `exit_fees`.
+    entries and exits that were paid on top, not in the base coin, are in `entry_fees` and `exit_fees`. `unpriced`
+    are in none of them: the result is not exact until their price is seen.
     """
 
     id: PositionId
@@ -60,6 +71,7 @@ class Position:
     stop_touched_at: datetime | None = None
     sold_outside: Quantity = Quantity(ZERO)
     """What of `left` the owner sold at the venue himself, by orders that are not ours."""
+    unpriced: tuple[UnpricedFee, ...] = ()
 
     @property
     def quantity(self) -> Quantity:
@@ -112,8 +124,12 @@ class Position:
         return Quote(self.entry_value + self.entry_fees * self.direction.sign)
 
 
-def book_fill(position: Position, fill: Fill, fee_value: Quote) -> Position:
+def book_fill(position: Position, fill: Fill, fee_value: Quote, unpriced: tuple[Fee, ...] = ()) -> Position:
     """The position after one more fill. Counting each fill once is the caller's part."""
+    if unpriced:
+        is_entry = fill.side is position.direction.entry_side
+        more = tuple(UnpricedFee(fee.coin, fee.amount, is_entry) for fee in unpriced)
+        position = changed(position, unpriced=position.unpriced + more)
     base_fee = Quantity(sum((fee.amount for fee in fill.fees if fee.coin == base_of(fill.symbol)), ZERO))
     on_top = Quote(fee_value - base_fee * fill.price)
     base_fees, fees = Quantity(position.base_fees + base_fee), Quote(position.fees + fee_value)
@@ -144,15 +160,39 @@ def sellable(position: Position, instrument: Instrument) -> Quantity:
     return Quantity(max(floor_to(most, instrument.lot), ZERO))
 
 
-def fee_value(fill: Fill, quote: Coin, coin_prices: Mapping[str, Price]) -> Quote:
-    """The fees of a fill in the quote coin. `coin_prices` tells third coins; one that it lacks counts as zero here,
-    and the balance shows it as a flow."""
-    total = ZERO
+def price_fees(position: Position, coin: Coin, price: Price) -> Position:
+    """With the fees in `coin` counted at `price`, which came after they were paid."""
+    its = [fee for fee in position.unpriced if fee.coin == coin]
+    entry = sum((fee.amount for fee in its if fee.entry), ZERO) * price
+    exit_ = sum((fee.amount for fee in its if not fee.entry), ZERO) * price
+    return changed(
+        position,
+        fees=Quote(position.fees + entry + exit_),
+        entry_fees=Quote(position.entry_fees + entry),
+        exit_fees=Quote(position.exit_fees + exit_),
+        unpriced=tuple(fee for fee in position.unpriced if fee.coin != coin),
+    )
+
+
+def fee_value(fill: Fill, quote: Coin, coin_prices: Mapping[str, Price]) -> tuple[Quote, tuple[Fee, ...]]:
+    """The fees of a fill in the quote coin, and those in third coins that `coin_prices` lacks, which are not in it:
+    unknown is not zero."""
+    total, unpriced = ZERO, []
     for fee in fill.fees:
         if fee.coin == quote:
             total += fee.amount
         elif fee.coin == base_of(fill.symbol):
             total += fee.amount * fill.price
+        elif fee.coin in coin_prices:
+            total += fee.amount * coin_prices[fee.coin]
         else:
-            total += fee.amount * coin_prices.get(fee.coin, ZERO)
-    return Quote(total)
+            unpriced.append(fee)
+    return Quote(total), tuple(unpriced)
+
+
+def in_all(fees: Iterable[UnpricedFee | Fee]) -> tuple[Fee, ...]:
+    """One sum for each coin."""
+    sums: dict[Coin, Decimal] = {}
+    for fee in fees:
+        sums[fee.coin] = sums.get(fee.coin, ZERO) + fee.amount
+    return tuple(Fee(amount, coin) for coin, amount in sums.items())

@@ -61,8 +61,8 @@ def equity(
     """All holdings in the quote coin at the last prices; None while a held coin has no price yet:
     no limit is judged on half a picture (law 15). `otherwise`: what to take for coins that were never priced.
 
-    A coin that we owe and hold no position in was paid in fees out of the owner's own: where nobody watches its
-    price it counts as nothing, as in `ledger.fee_value`, or no equity would be known any more.
+    A coin that we owe and hold no position in was paid in fees out of the owner's own: until its price is seen it
+    counts as nothing, or no equity would be known any more; it is told with the result (`UnpricedFee`).
     """
     prices = dict(otherwise) | {Coin(coin): last for coin, last in market.coin_prices(state.quote).items()}
     total = state.holdings.get(state.quote, ZERO)

@@ -114,6 +114,7 @@ def position_closed(fact: f.PositionClosed, state: TraderState) -> Told:
             "share": text(fact.share),
             "fees": text(fact.fees),
             "dust": text(fact.dust),
+            "unpriced": ", ".join(f"{text(fee.amount)} {fee.coin}" for fee in fact.unpriced),
             "reason": fact.reason,
             "held_seconds": int((fact.at - fact.opened_at).total_seconds()),
             "quote": state.quote,

@@ -152,8 +152,8 @@ def book(draft: Draft, fill: Fill) -> None:
         position_id = _bring_back(draft, order, fill)
     instrument = draft.market.instruments.get(fill.symbol)
     prices = draft.market.coin_prices(draft.state.quote)
-    value = fee_value(fill, draft.state.quote, prices)
-    draft.emit(f.FillBooked(draft.at, fill, position_id, value))
+    value, unpriced = fee_value(fill, draft.state.quote, prices)
+    draft.emit(f.FillBooked(draft.at, fill, position_id, value, unpriced))
     position = draft.state.positions[position_id]
     if position.opened_at is None and order.purpose is Purpose.ENTRY:
         draft.emit(opening(position, fill, instrument, draft.at))

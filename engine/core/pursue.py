@@ -20,7 +20,7 @@ from engine.core.draft import Draft
 from engine.core.due import due
 from engine.core.exits import round_stop
 from engine.core.ids import IntentId, PositionId, base_of, client_order_id
-from engine.core.ledger import Phase, Position, sellable
+from engine.core.ledger import Phase, Position, in_all, sellable
 from engine.core.model import Direction, OrderType
 from engine.core.money import ZERO, Price, Quantity, floor_to
 from engine.core.orders import Order, OrderStatus, Purpose
@@ -308,5 +308,6 @@ def _close(draft: Draft, position: Position, reason: str) -> None:
             position.quantity,
             position.opened_at or position.planned_at,
             reason,
+            in_all(position.unpriced),
         )
     )

@@ -129,7 +129,9 @@ def _reduced(draft: Draft, position: Position, taken: Quantity, sale: Sale | Non
 
 def _share_of_fee(draft: Draft, fill: Fill, taken: Decimal) -> Quote:
     prices = draft.market.coin_prices(draft.state.quote)
-    return Quote(divided(fee_value(fill, draft.state.quote, prices) * taken, fill.quantity))
+    # Of the owner's own sale; in a coin that nobody prices here it is his affair, as the sale was.
+    value, _ = fee_value(fill, draft.state.quote, prices)
+    return Quote(divided(value * taken, fill.quantity))
 
 
 def _last_price(draft: Draft, position: Position) -> Price:

@@ -69,7 +69,8 @@ class TraderState:
     `day_equity` is equity at the day's begin with what flowed since, for the day's figure; `day_mark` and `high_water`
     are what losses are counted from (see `evolve_equity`), and `drained` the equity that they belong to while all money
     is withdrawn.
-    `positions_in` is an index, so that a price finds its positions without looking at all of them.
+    `positions_in` is an index, so that a price finds its positions without looking at all of them; so is `unpriced`, of
+    those with fees in a coin that was not priced yet.
     """
 
     connection: ConnectionId = ConnectionId("")
@@ -84,6 +85,7 @@ class TraderState:
     orders: dict[ClientOrderId, Order] = field(default_factory=dict)
     positions: dict[PositionId, Position] = field(default_factory=dict)
     positions_in: dict[Symbol, tuple[PositionId, ...]] = field(default_factory=dict)
+    unpriced: dict[Coin, tuple[PositionId, ...]] = field(default_factory=dict)
     settled_orders: dict[ClientOrderId, Order] = field(default_factory=dict)
     seen_fills: dict[tuple[Symbol, FillId], ClientOrderId] = field(default_factory=dict)
     unled: dict[PositionId, PresetId] = field(default_factory=dict)

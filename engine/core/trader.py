@@ -14,8 +14,9 @@ from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.draft import Draft
 from engine.core.effects import Effect
+from engine.core.ids import Coin
 from engine.core.market import Market
-from engine.core.model import Mode, State
+from engine.core.model import Mode, State, Ticker
 from engine.core.money import ZERO, Quote
 from engine.core.notices import Notice
 from engine.core.orders import OrderStatus
@@ -65,11 +66,24 @@ def _open_book(draft: Draft, nonce: str) -> None:
 
 def _price_seen(draft: Draft, input: i.PriceSeen) -> None:
     """The hot path: with nothing to do it neither copies nor allocates."""
+    if draft.state.unpriced:
+        _price_fees(draft, input.ticker)
     for position_id in draft.state.positions_in.get(input.ticker.symbol, ()):
         before = len(draft.facts)
         exits.check_price(draft, draft.state.positions[position_id], input.ticker)
         if len(draft.facts) > before:
             pursue(draft, position_id)
+
+
+def _price_fees(draft: Draft, ticker: Ticker) -> None:
+    """The first price of a coin in which fees were paid: counted from now on, at this price of moments later."""
+    coin, _, quote = ticker.symbol.partition("/")
+    if quote != draft.state.quote:
+        return
+    for position_id in draft.state.unpriced.get(Coin(coin), ()):
+        its = draft.state.positions[position_id].unpriced
+        value = sum((fee.amount for fee in its if fee.coin == coin), ZERO) * ticker.last
+        draft.emit(f.FeesPriced(draft.at, position_id, Coin(coin), ticker.last, Quote(value)))
 
 
 def _timer_ticked(draft: Draft, input: i.TimerTicked) -> None:

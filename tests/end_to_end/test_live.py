@@ -6,6 +6,8 @@ import asyncio
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from engine.core.facts import (
     BalanceFlowed,
     FillBooked,
@@ -16,7 +18,7 @@ from engine.core.facts import (
     StopRefused,
 )
 from engine.core.model import Side
-from tests.support.live_desk import ACCOUNT, LiveDesk, live_desk
+from tests.support.live_desk import ACCOUNT, LiveDesk, live_desk, open_running_book
 from tests.support.live_truth import Owner
 from tests.support.whole_desk import Bot, button, eventually
 
@@ -65,6 +67,22 @@ async def test_what_is_told_of_a_fill_is_what_the_venue_charged(tmp_path: Path) 
         assert sum(fee.amount for one in booked for fee in one.fees) == sum(
             Decimal(one["commission"]) for one in trades
         )
+
+
+async def test_a17_a_fee_in_a_third_coin_is_priced_when_it_is_seen(tmp_path: Path) -> None:
+    """ "fee-in-third-coin": only BTC/USDT is configured, and the venue takes its fees in BNB."""
+    async with live_desk(tmp_path, running=False, instruments=("BTC/USDT", "BNB/USDT")) as desk:
+        await desk.whole.market.control("POST", "balance", coin="BNB", free="10")
+        await desk.whole.market.control("POST", "fees", coin="BNB")
+        await open_running_book(desk.whole.database)
+        bot = await in_a_position(desk)
+        await desk.until(bot, "all fees priced", lambda state: not state.unpriced)
+        (position,) = desk.state().positions.values()
+        assert {fee.coin for one in desk.facts() if isinstance(one, FillBooked) for fee in one.fill.fees} == {
+            "BNB"
+        }
+        assert position.fees / position.entry_value == pytest.approx(Decimal("0.001"), rel=Decimal("0.02"))
+        assert await desk.differences() == []
 
 
 async def test_s1_the_stop_that_rests_at_the_venue_sells_and_says_so(tmp_path: Path) -> None:

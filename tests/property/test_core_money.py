@@ -145,7 +145,7 @@ def executed(number: int, side: Side, quantity: Decimal, price: Decimal, coin: C
 def traded(direction: Direction, entries: list[Fill], exits: list[Fill]) -> Position:
     position = Position(PositionId("p1"), BTC, direction, None, START, Price(Decimal(1)))
     for one in [*entries, *exits]:
-        position = book_fill(position, one, fee_value(one, USDT, COIN_PRICES))
+        position = book_fill(position, one, *fee_value(one, USDT, COIN_PRICES))
     return position
 
 

@@ -17,19 +17,20 @@ from typing import Any
 from engine.core import facts as f
 from engine.core.evolve import evolve
 from engine.core.facts import AnyFact
-from engine.core.ids import ClientOrderId, PositionId
-from engine.core.model import VenueStatus
-from engine.core.money import Quantity, Quote, Ratio
+from engine.core.ids import ClientOrderId, Coin, PositionId
+from engine.core.model import Direction, Fee, VenueStatus
+from engine.core.money import Price, Quantity, Quote, Ratio
 from engine.core.state import TraderState
 from sandbox.simulation.play import play
 from sandbox.simulation.script import day_of
 from storage import snapshots
 from storage.codec import decode, encode
 from storage.memory import MemoryJournal
-from tests.support.builders import BTC, CROSS, report
+from tests.support.builders import BTC, CROSS, fill, report
 
 PATH = Path(__file__).parents[1] / "data" / "fold.jsonl"
 DAYS = 30
+BNB_FEE = Fee(Decimal("0.00833333"), Coin("BNB"))
 LONGEST = 250
 FEW = ("EquityMarked", "CommandDone", "SignalDenied", "Reconciled", "OrderAsked")
 """Kinds that say much the same each time: the first few are enough, and the rest can be left out."""
@@ -179,6 +180,11 @@ def _rest(first: AnyFact) -> Iterator[AnyFact]:
     yield f.BreakerMoved(at, f.Breaker.DRAWDOWN, f.Step.WARN, Ratio(Decimal("0.1")), Ratio(Decimal("0.08")))
     yield f.HaltLatched(at, f.Breaker.FAILURE, "by a test")
     yield f.HaltLifted(at, "owner")
+    yield f.PositionPlanned(at, position, BTC, Direction.LONG, CROSS, Price(Decimal(1)), None, None, None)
+    yield f.FillBooked(
+        at, fill(name, "0.1", "50000", fees=(BNB_FEE,)), position, Quote(Decimal(0)), (BNB_FEE,)
+    )
+    yield f.FeesPriced(at, position, BNB_FEE.coin, Price(Decimal(600)), Quote(Decimal("4.999998")))
     yield f.PresetSwitched(at, CROSS, False, "owner")
     yield f.PresetGone(at, position, BTC, CROSS)
     yield f.PresetBack(at, position, BTC, CROSS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -182,10 +182,11 @@ async def live_desk(
     more: str = "",
     dialect: str = "binance",
     start: Start = start_fresh,
+    instruments: Sequence[str] = ("BTC/USDT",),
 ) -> AsyncIterator[LiveDesk]:
     """`running`: the live book is open and runs already; otherwise it begins on paper, as everybody does. Only
     Binance has candles of a second: elsewhere the strategy never enters, and the owner does."""
-    async with whole_desk(folder, dialect=dialect, start=start) as whole:
+    async with whole_desk(folder, dialect=dialect, start=start, instruments=instruments) as whole:
         price = await whole.market.price()
         preset = levels_preset(price) if dialect == "binance" else levels_preset(price * 100, "1h")
         keys = KEYS + (PASSPHRASE if dialect == "okx" else "")

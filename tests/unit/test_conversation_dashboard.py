@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot import dashboard
-from tests.fakes.conversation import Talk, pinned, restarted, talking
+from tests.fakes.conversation import Talk, label, pinned, restarted, talking
 
 
 @pytest.fixture
@@ -51,5 +51,5 @@ async def test_a_deleted_one_is_made_again(talk: Talk) -> None:
 async def test_its_buttons_answer_below_it(talk: Talk) -> None:
     await talk.ask("/desk", "pinned above")
     board = await pinned(talk)
-    answer = await talk.tap(board, "Pause", "paused")
-    assert answer.id != board.id
+    await talk.phone.press(board, label(board, "Pause"))
+    await talk.phone.wait_for(lambda one: "paused" in one.text and one.id != board.id)

@@ -115,7 +115,7 @@ def test_the_settled_orders_that_are_kept_are_bounded_and_their_fills_with_them(
     assert len(state.seen_fills) <= SETTLED_KEPT + len(state.orders)
 
 
-def test_fees_in_a_third_coin_are_valued_by_its_price_and_at_nothing_without_one() -> None:
+def test_fees_in_a_third_coin_without_a_price_are_not_counted_and_not_forgotten() -> None:
     desk, order = hanging()
     known = Fee(Decimal("0.1"), instrument(BTC).base)
     strange = Fee(Decimal("0.1"), instrument("XYZ/USDT").base)  # type: ignore[arg-type]
@@ -123,6 +123,7 @@ def test_fees_in_a_third_coin_are_valued_by_its_price_and_at_nothing_without_one
     one = fill(order.client_order_id, "10", "100", fees=(known, strange, quoted))
     desk.give(i.FillSeen(desk.now, one))
     assert desk.position.fees == Decimal("10.3")
+    assert [(fee.coin, fee.amount) for fee in desk.position.unpriced] == [(strange.coin, strange.amount)]
     assert preset().id == desk.position.preset
 
 

@@ -144,7 +144,7 @@ def followed(status: OrderStatus, filled: str = "0") -> Screen:
 def trade(symbol: str = "BTC/USDT", profit: str = "12.34") -> Trade:
     return Trade(
         PositionId("p7"), Symbol(symbol), Direction.LONG, CROSS, quantity("0.016"), price("60000.1"), price("60800"),
-        quote(profit), quote("1.93"), ratio("0.0128"), quantity("0"), START, NOW, "take_profit",
+        quote(profit), quote("1.93"), ratio("0.0128"), quantity("0"), START, NOW, "take_profit", "",
     )  # fmt: skip
 
 

@@ -329,6 +329,7 @@ async def test_s8_a_feed_that_fails_is_told_to_every_connection() -> None:
 async def test_a_coin_that_came_into_the_account_gets_its_price() -> None:
     """Its equity would not be known without, and no limit could be judged."""
     engine = Engine(ONE)
+    engine.market.rules[ETH] = instrument(ETH)
     async with engine.running():
         await engine.push(BTC, "40000")
         runner = one_of(engine).runner
@@ -338,6 +339,19 @@ async def test_a_coin_that_came_into_the_account_gets_its_price() -> None:
         await engine.push(ETH, "2000")
         assert runner.market.price(ETH) == price("2000")
         assert runner.market.price(BTC) == price("40000")
+
+
+async def test_m7_a_coin_that_the_venue_does_not_list_is_never_asked_about() -> None:
+    """The question would fail, and take the prices of all others along."""
+    engine = Engine(ONE)
+    async with engine.running():
+        await engine.push(BTC, "40000")
+        one_of(engine).runner.state.holdings[Coin("ETH")] = Decimal(1)
+        for _ in range(2):
+            engine.desk.mark_equity()
+            assert one_of(engine).listed() == (BTC,)
+            await asyncio.sleep(0.05)
+        assert not one_of(engine).lacks_rules
 
 
 # ── storage ───────────────────────────────────────────────────────────────────────────────

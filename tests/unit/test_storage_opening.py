@@ -372,6 +372,7 @@ async def test_a_database_of_the_version_before_has_room_for_updates(tmp_path: P
     path = tmp_path / "desk.db"
     await written(path)
     execute(path, "DROP TABLE updates")
+    execute(path, "ALTER TABLE trades DROP COLUMN unpriced")
     execute(path, "UPDATE alembic_version SET version_num = '0001'")
     store = await opened(path)
     assert await store.updates.waiting() == []
