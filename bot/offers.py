@@ -189,5 +189,4 @@ def offer_foreign(services: Services, found: Foreign, adopt: bool, moved: bool =
 
 def fee_of(held: Holding) -> Decimal:
     """What leaving it at market would cost, about."""
-    rate = held.instrument.taker_fee if held.instrument else Decimal("0.001")
-    return (held.value or ZERO) * rate
+    return (held.value or ZERO) * held.fee_rate

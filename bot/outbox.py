@@ -188,7 +188,7 @@ class Sender:
             return one.message_id or 0
         answered = await self._outbox.thread_message(one.thread)
         reply_to = answered[1] if answered and answered[0] == owner.chat_id else None
-        silent = is_silent(one, quiet)
+        silent = is_silent(one, quiet) or self._flaps.rang_elsewhere(one, now)
         sent = await self._chat.send(owner.chat_id, owner.user_id, screen, silent=silent, reply_to=reply_to)
         self._flaps.rang(one, now)
         return sent.message_id

@@ -29,7 +29,10 @@ EDIT_WAITS = timedelta(seconds=3)
 """Between two edits of one message, so that a hundred part fills in a minute are not a hundred edits."""
 FLAPPING, FLAPS_WITHIN = 3, timedelta(minutes=15)
 """A trouble that began this often within that time comes and goes: it rings no more, its message counts on."""
-_SILENT_KINDS = frozenset({"stop_moved", "stopped"})
+_SILENT_KINDS = frozenset({"stop_moved", "stopped", "trouble_over"})
+"""Among them that a trouble is over: what rang was the alarm, and nothing is to be done any more."""
+ELSEWHERE_WITHIN = timedelta(seconds=60)
+"""What befalls several connections at one venue, word for word, within this time rings for the first of them."""
 
 
 class Pace:
@@ -55,6 +58,7 @@ class Flaps:
 
     def __init__(self) -> None:
         self._rang: dict[str, deque[datetime]] = {}
+        self._causes: dict[tuple[object, ...], tuple[str, datetime]] = {}
 
     def rings_anew(self, one: Waiting, now: datetime) -> bool:
         """Whether a new episode began after the last one rang, and is not one of very many: an edit makes no sound, so
@@ -78,6 +82,21 @@ class Flaps:
         if one.key and episode_of(one) is not None:
             self._rang.setdefault(one.key, deque(maxlen=FLAPPING)).append(now)
             self._forget(now)
+
+    def rang_elsewhere(self, one: Waiting, now: datetime) -> bool:
+        """Whether the very same was heard of another connection a moment ago: the venue, its rules or our disk are
+        one cause, however many accounts they concern. Remembers it where not."""
+        if one.kind != "trouble" or one.weight >= Weight.CRITICAL:
+            return False
+        cause = tuple(one.data.get(name) for name in ("trouble", "subject", "detail"))
+        book, at = self._causes.get(cause, (one.book, now))
+        if book != one.book and now - at <= ELSEWHERE_WITHIN:
+            return True
+        self._causes = {
+            key: heard for key, heard in self._causes.items() if now - heard[1] <= ELSEWHERE_WITHIN
+        }
+        self._causes[cause] = (one.book, now)
+        return False
 
     def _forget(self, now: datetime) -> None:
         """Subjects come and go with the config and with orders: only what rang of late is kept, and a while longer for

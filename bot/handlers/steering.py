@@ -178,8 +178,8 @@ def _stop_choices(held: Holding) -> list[tuple[str, Decimal]]:
     """Break even, where the price allows it, then steps from the last price; rounded to ticks by the trader."""
     if held.last is None:
         return []
-    it, sign = held.position, held.position.direction.sign
-    levels = [(word("positions.break_even"), Decimal(it.entry_price))]
+    sign = held.position.direction.sign
+    levels = [(word("positions.break_even"), Decimal(held.break_even))]
     levels += [
         (signed_percent(-share * sign), held.last * (1 - share * sign)) for share in positions.STOP_CHOICES
     ]

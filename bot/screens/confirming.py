@@ -22,7 +22,7 @@ from bot.screens.summary import Holding, Summary, mode_tag
 from bot.text import Html, fit, known, lines, say, word
 from engine.core.ids import Symbol
 from engine.core.model import Mode
-from engine.core.money import ZERO
+from engine.core.money import ZERO, Price
 from engine.core.settings import Preset
 from engine.core.state import Barred, TraderState
 
@@ -137,7 +137,7 @@ def _flatten_line(held: Holding) -> Html:
 def move_stop(one: Holding, stop: Decimal, offer: Offer) -> Screen:
     """Farther from the price: the loss at the stop grows, and says by how much."""
     it = one.position
-    risked = (stop - it.entry_price) * it.quantity * it.direction.sign
+    risked = it.net(Price(stop), one.fee_rate)
     text = lines(
         say("confirm.stop_title", symbol=it.symbol),
         _place(one),

@@ -9,8 +9,9 @@ from decimal import Decimal
 
 from bot.screens.base import WIDTH, Button, Screen, back, foot, in_rows, page_of, pager, refresh, row, titled
 from bot.screens.figures import bar, duration, number, percent, short_percent, short_time
-from bot.screens.summary import HALTED, Summary, exposures, holdings_of, mode_tag, share_of
+from bot.screens.summary import HALTED, IMPAIRED, Summary, exposures, holdings_of, mode_tag, share_of
 from bot.text import Html, fit, known, lines, say, word
+from engine.core.breakers import figures
 from engine.core.facts import Breaker
 from engine.core.money import ZERO
 from engine.core.settings import Limits, Steps
@@ -53,8 +54,10 @@ def _share_use(key: str, used: Decimal, limit: Decimal) -> Use:
 
 
 def risk(view: ConnectionView, summary: Summary, args: Mapping[str, str], now: datetime) -> Screen:
-    """Each limit with its use, then the two breakers with their three steps."""
+    """Each limit with its use, then the two breakers with their three steps: by what they count, which a lifted halt
+    begins anew. The whole day's figure is on Home."""
     limits = view.settings.limits
+    counted = figures(view.state, summary.equity)
     body = [line for use in limit_uses(view, summary) for line in _use_lines(use)]
     text = titled(
         word("risk.title", mode=mode_tag(summary.mode)),
@@ -63,8 +66,8 @@ def risk(view: ConnectionView, summary: Summary, args: Mapping[str, str], now: d
         "",
         *body,
         "",
-        *_breaker_lines(Breaker.DAILY_LOSS, max(-summary.day_share, ZERO), limits, view),
-        *_breaker_lines(Breaker.DRAWDOWN, summary.drawdown, limits, view),
+        *_breaker_lines(Breaker.DAILY_LOSS, counted[Breaker.DAILY_LOSS], limits, view),
+        *_breaker_lines(Breaker.DRAWDOWN, counted[Breaker.DRAWDOWN], limits, view),
         "",
         foot(now),
     )
@@ -165,7 +168,7 @@ def _health_lines(summary: Summary, one: Health, now: datetime) -> list[Html | s
         "",
         say(
             "health.connection",
-            sign="✅" if one.working else "❌",
+            sign=_light(summary, one),
             connection=summary.connection,
             venue=summary.venue,
             mode=mode_tag(summary.mode),
@@ -179,6 +182,12 @@ def _health_lines(summary: Summary, one: Health, now: datetime) -> list[Html | s
         row(word("health.restarts"), str(one.restarts)) if one.restarts else None,
         *(say("home.trouble", trouble=trouble) for trouble in summary.troubles[:4]),
     ]
+
+
+def _light(summary: Summary, one: Health) -> str:
+    if not one.working:
+        return "❌"
+    return IMPAIRED if summary.impaired else "✅"
 
 
 def _ago(moment: datetime | None, now: datetime) -> str:

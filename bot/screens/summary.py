@@ -7,17 +7,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from bot.text import known
+from bot.text import known, word
+from engine.core import causes
+from engine.core.exits import round_stop
 from engine.core.ids import Coin, ConnectionId, Symbol, base_of
 from engine.core.ledger import Phase, Position
 from engine.core.market import Market, equity
 from engine.core.model import Instrument, Mode
 from engine.core.money import ONE, ZERO, Price, Quote, Ratio
 from engine.core.orders import Order, OrderStatus, Purpose
-from engine.core.state import OngoingShortfall
-from engine.desk import ConnectionView
+from engine.core.risk import blocked_by
+from engine.core.state import OngoingShortfall, TraderState
+from engine.desk import ConnectionView, FeedState
 
-HALTED = "halted"
+HALTED, RUNNING = "halted", "running"
+IMPAIRED = "⚠️"
+_USUAL_FEE = Decimal("0.001")
 _MARKS = {"live": "🔴", "paper": "📝"}
 _SIGNS = {"running": "🟢", "paused": "⏸", "stopped": "⏹", HALTED: "🛑"}
 
@@ -43,6 +48,17 @@ class Holding:
         return base_of(self.position.symbol)
 
     @property
+    def fee_rate(self) -> Decimal:
+        """What leaving at market costs, as a share; what venues usually take where it is not known."""
+        return self.instrument.taker_fee if self.instrument else _USUAL_FEE
+
+    @property
+    def break_even(self) -> Price:
+        """Where leaving it costs nothing, fees of both sides counted; rounded to the side of a profit."""
+        it = self.position
+        return round_stop(it.break_even(self.fee_rate), it.direction, self.instrument)
+
+    @property
     def share(self) -> Ratio | None:
         """Profit over what was paid for what is held."""
         paid = self.position.entry_price * self.position.quantity
@@ -61,6 +77,7 @@ class Summary:
     `barred`: instruments that take no entries, since a position in them could not be protected.
     `shortfalls`: what the venue holds of a coin where it is less than ours, and since when. `foreign`: how many
     orders with our mark, but not in our books, wait for the owner. `leaving_live`: back to paper once nothing is open.
+    `impaired`: no prices, no venue, or another trouble that keeps it from entering, whatever `state` says.
     """
 
     connection: ConnectionId
@@ -86,10 +103,12 @@ class Summary:
     barred: Collection[Symbol] = ()
     foreign: int = 0
     leaving_live: bool = False
+    impaired: bool = False
 
     @property
     def sign(self) -> str:
-        return state_sign(self.state)
+        """Never green while the venue can't be reached, whatever the state says."""
+        return IMPAIRED if self.impaired and self.state == RUNNING else state_sign(self.state)
 
     @property
     def is_live(self) -> bool:
@@ -189,12 +208,19 @@ def summarise(view: ConnectionView) -> Summary:
         holdings,
         len(state.orders),
         [one for one in state.orders.values() if one.status is OrderStatus.UNKNOWN],
-        [trouble_line(str(trouble), subject) for trouble, subject in state.troubles],
+        troubles_of(state),
         state.reconciled_at,
         dict(state.shortfalls),
         tuple(state.barred),
         sum(report is not None for report in state.foreign.values()),
+        impaired=_impaired(view),
     )
+
+
+def _impaired(view: ConnectionView) -> bool:
+    """Whether something keeps it from doing what its state says: it runs, but sees nothing, or may not enter."""
+    health = view.health
+    return not health.working or health.feed is FeedState.SILENT or blocked_by(view.state) != ""
 
 
 def drawdown(total: Decimal, high_water: Decimal) -> Ratio:
@@ -202,6 +228,19 @@ def drawdown(total: Decimal, high_water: Decimal) -> Ratio:
     return Ratio(max(ONE - total / high_water, ZERO)) if high_water > 0 else Ratio(ZERO)
 
 
+def troubles_of(state: TraderState) -> list[str]:
+    """What is wrong, a line each: causes without what follows from them, as they are told."""
+    return [
+        trouble_line(trouble.value, several(*causes.named(subjects)))
+        for trouble, subjects in causes.standing(state)
+    ]
+
+
 def trouble_line(trouble: str, subject: str) -> str:
     words = known("trouble", trouble)
     return f"{words}: {subject}" if subject else words
+
+
+def several(subjects: str, more: int) -> str:
+    """`BTC/USDT, ETH/USDT, SOL/USDT and 7 more`."""
+    return word("home.several", subjects=subjects, count=more) if more else subjects

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from bot.screens.fields import Fields
 from bot.screens.figures import duration, percent, quantity
-from bot.screens.summary import state_sign
+from bot.screens.summary import several, state_sign
 from bot.screens.telling_live import LIVE_BODIES
 from bot.screens.telling_orders import ORDER_BODIES
 from bot.text import Html, catalogue, known, lines, say
@@ -151,12 +151,16 @@ def _halt_lifted(it: Fields) -> Html:
 
 
 def _trouble(it: Fields) -> Html:
-    subject = f": {it.text('subject')}" if it.has("subject") else ""
+    subject = f": {_subjects(it)}" if it.has("subject") else ""
     return lines(
         say("notice.trouble", trouble=known("trouble", it.text("trouble")), subject=subject),
         say("notice.detail_alone", detail=it.text("detail")) if it.has("detail") else None,
         _help("trouble_help", it.text("trouble")),
     )
+
+
+def _subjects(it: Fields) -> str:
+    return several(it.text("subject"), int(it.number("more") or 0))
 
 
 def _help(section: str, name: str) -> Html | None:

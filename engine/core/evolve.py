@@ -10,7 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from engine.core import evolve_equity, evolve_fees, evolve_foreign
+from engine.core import causes, evolve_equity, evolve_fees, evolve_foreign
 from engine.core import facts as f
 from engine.core.changed import changed
 from engine.core.ids import ClientOrderId, Coin, PositionId, base_of
@@ -74,6 +74,7 @@ def _book_opened(state: TraderState, fact: f.BookOpened) -> None:
 def _restarted(state: TraderState, fact: f.Restarted) -> None:
     """Troubles are seen afresh by the new process: one that is still there will say so."""
     state.troubles.clear()
+    state.reachable_since = None
     state.reconciled_at = None
 
 
@@ -329,14 +330,16 @@ def _position_reduced(state: TraderState, fact: f.PositionReduced) -> None:
 def _trouble_began(state: TraderState, fact: f.TroubleBegan) -> None:
     key = (fact.trouble, fact.subject)
     before = state.troubles.get(key)
-    if before is None:
-        state.troubles[key] = OngoingTrouble(fact.at, fact.at, fact.detail)
-    else:
-        state.troubles[key] = OngoingTrouble(before.began, fact.at, fact.detail, before.count + 1)
+    began = before.began if before else fact.at
+    told = (before is not None and before.told) or causes.is_news(state, key, began, fact.at)
+    count = before.count + 1 if before else 1
+    state.troubles[key] = OngoingTrouble(began, fact.at, fact.detail, count, told)
 
 
 def _trouble_over(state: TraderState, fact: f.TroubleOver) -> None:
     state.troubles.pop((fact.trouble, fact.subject), None)
+    if (fact.trouble, fact.subject) == causes.CAUSE:
+        state.reachable_since = fact.at
 
 
 _APPLY: dict[type, Callable[[TraderState, Any], None]] = {

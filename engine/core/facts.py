@@ -349,10 +349,13 @@ class TroubleBegan(Fact):
 
 @dataclass(frozen=True, slots=True)
 class TroubleOver(Fact):
+    """`told`: whether the owner was told that it began; of what he never heard of he need not hear the end."""
+
     trouble: Trouble
     subject: str
     seconds: int
     count: int
+    told: bool = True
 
 
 AnyFact = (

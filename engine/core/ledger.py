@@ -11,7 +11,7 @@ from enum import StrEnum
 from engine.core.changed import changed
 from engine.core.ids import Coin, PositionId, PresetId, Symbol, base_of
 from engine.core.model import Direction, Fee, Fill, Instrument
-from engine.core.money import ZERO, Price, Quantity, Quote, Ratio, divided, exact_sum, floor_to
+from engine.core.money import ONE, ZERO, Price, Quantity, Quote, Ratio, divided, exact_sum, floor_to
 
 
 class Phase(StrEnum):
@@ -96,6 +96,17 @@ class Position:
         """Profit of what is still held if it were valued at `price`; entry fees counted, exit fees not."""
         held_cost = divided(self._cost * self.quantity, self._acquired) if self._acquired else ZERO
         return Quote((self.value(price) - held_cost) * self.direction.sign)
+
+    def net(self, price: Price, fee_rate: Decimal) -> Quote:
+        """Profit of what is still held if it were left at `price`, the fees of both sides counted."""
+        return Quote(self.unrealised(price) - self.value(price) * fee_rate)
+
+    def break_even(self, fee_rate: Decimal) -> Price:
+        """The price at which leaving what is held brings neither profit nor loss, the fees of both sides counted;
+        `fee_rate`: of leaving, as a share. Zero before the first fill."""
+        if not self._acquired:
+            return Price(ZERO)
+        return Price(divided(divided(self._cost, self._acquired), ONE - fee_rate * self.direction.sign))
 
     @property
     def realised(self) -> Quote:

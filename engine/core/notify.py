@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from engine.core import causes, notify_orders
 from engine.core import facts as f
-from engine.core import notify_orders
 from engine.core.ids import BookId, book_id
 from engine.core.notices import SAID_BY, Notice, Weight
 from engine.core.notify_orders import Data, Told
@@ -39,8 +39,9 @@ def _key(book: BookId, fact: f.AnyFact, kind: str, data: Data) -> str:
         return f"{book}:{chapter}"
     if kind == "foreign_open":
         return f"{book}:{kind}:{data['order']}"
-    if kind in ("trouble", "trouble_over"):
-        return f"{book}:{data['trouble']}:{data['subject']}" + (":over" if kind == "trouble_over" else "")
+    if isinstance(fact, f.TroubleBegan | f.TroubleOver):
+        subject = "" if causes.shared((fact.trouble, fact.subject)) else fact.subject
+        return f"{book}:{fact.trouble}:{subject}" + (":over" if kind == "trouble_over" else "")
     return ""
 
 
@@ -205,9 +206,14 @@ def _answered(by: str) -> Data:
 _LOUD = {f.Trouble.VENUE_UNREACHABLE, f.Trouble.STORAGE, f.Trouble.PRICES_STALE}
 
 
-def _trouble_began(fact: f.TroubleBegan, state: TraderState) -> Told:
-    data: Data = {"trouble": fact.trouble.value, "subject": fact.subject, "detail": fact.detail}
-    data |= {"episode": state.troubles[fact.trouble, fact.subject].began.isoformat()}
+def _trouble_began(fact: f.TroubleBegan, state: TraderState) -> Told | None:
+    """Told for itself, or not yet: `causes`."""
+    name = (fact.trouble, fact.subject)
+    if not state.troubles[name].told:
+        return None
+    subject, more = causes.named(causes.alike(state, name))
+    data: Data = {"trouble": fact.trouble.value, "subject": subject, "more": more, "detail": fact.detail}
+    data |= {"episode": causes.episode(state, name).isoformat()}
     if fact.trouble is f.Trouble.KEY_REFUSED:
         return "trouble", Weight.CRITICAL, data  # The halt that it leads to is told by it.
     key = state.troubles.get((f.Trouble.KEY_REFUSED, ""))
@@ -216,13 +222,17 @@ def _trouble_began(fact: f.TroubleBegan, state: TraderState) -> Told:
     return "trouble", Weight.RISK if fact.trouble in _LOUD else Weight.WARNING, data
 
 
-def _trouble_over(fact: f.TroubleOver, state: TraderState) -> Told:
+def _trouble_over(fact: f.TroubleOver, state: TraderState) -> Told | None:
+    """Of what was told, and for the last of the instruments that one message named."""
+    name = (fact.trouble, fact.subject)
+    if not fact.told or len(causes.alike(state, name)) > 1:
+        return None
     return (
         "trouble_over",
         Weight.WARNING,
         {
             "trouble": fact.trouble.value,
-            "subject": fact.subject,
+            "subject": "" if causes.shared(name) else fact.subject,
             "seconds": fact.seconds,
             "count": fact.count,
             "episode": fact.at.isoformat(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from engine.core import entry_bar
+from engine.core import causes, entry_bar
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core.closing import heard
@@ -341,8 +341,15 @@ def trouble(draft: Draft, kind: f.Trouble, subject: str, detail: str) -> None:
         draft.emit(f.HaltLatched(draft.at, f.Breaker.FAILURE, f"the venue refuses our key: {detail}"))
 
 
+def tell_what_lasts(draft: Draft) -> None:
+    """What was said by something else at first, or might have been over at once, is told once it is news."""
+    if draft.state.troubles:
+        for (kind, subject), one in list(causes.now_news(draft.state, draft.at)):
+            draft.emit(f.TroubleBegan(draft.at, kind, subject, one.detail))
+
+
 def trouble_over(draft: Draft, kind: f.Trouble, subject: str) -> None:
     known = draft.state.troubles.get((kind, subject))
     if known is not None:
         seconds = int((draft.at - known.began).total_seconds())
-        draft.emit(f.TroubleOver(draft.at, kind, subject, seconds, known.count))
+        draft.emit(f.TroubleOver(draft.at, kind, subject, seconds, known.count, known.told))

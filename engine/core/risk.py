@@ -108,14 +108,18 @@ def _check_state(state: TraderState, symbol: Symbol) -> None:
         raise Denied(f"the account holds less {base_of(symbol)} than our positions")
     if why := entry_bar.denies(state, symbol):
         raise Denied(why)
-    for trouble, words in _BLOCKING.items():
-        if (trouble, "") in state.troubles:
-            raise Denied(words)
+    if words := blocked_by(state):
+        raise Denied(words)
     if (Trouble.PRICES_STALE, symbol) in state.troubles or (Trouble.PRICES_STALE, "") in state.troubles:
         raise Denied(f"prices of {symbol} are stale")
     for order in state.orders.values():
         if order.symbol == symbol and order.status is OrderStatus.UNKNOWN:
             raise Denied(f"an order in {symbol} has an unknown outcome")
+
+
+def blocked_by(state: TraderState) -> str:
+    """The trouble that lets nothing be entered in any instrument, in words; empty when there is none."""
+    return next((words for trouble, words in _BLOCKING.items() if (trouble, "") in state.troubles), "")
 
 
 def _check_prices(state: TraderState, market: Market) -> None:

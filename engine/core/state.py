@@ -16,12 +16,14 @@ from engine.core.orders import Order
 
 @dataclass(frozen=True, slots=True)
 class OngoingTrouble:
-    """A trouble that has not ended: since when, when it was last written down, and how often it was seen."""
+    """A trouble that has not ended: since when, when it was last written down, how often it was seen, and whether the
+    owner was told of it for itself (see `causes`)."""
 
     began: datetime
     last: datetime
     detail: str
     count: int = 1
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class TraderState:
     `day_equity` is equity at the day's begin with what flowed since, for the day's figure; `day_mark` and `high_water`
     are what losses are counted from (see `evolve_equity`), and `drained` the equity that they belong to while all money
     is withdrawn.
+    `reachable_since`: when the venue last came back after it could not be reached, None if it never was away.
     `positions_in` is an index, so that a price finds its positions without looking at all of them; so is `unpriced`, of
     those with fees in a coin that was not priced yet.
     """
@@ -108,6 +111,7 @@ class TraderState:
     outside_sales: dict[tuple[Symbol, FillId], Quantity] = field(default_factory=dict)
     troubles: dict[tuple[Trouble, str], OngoingTrouble] = field(default_factory=dict)
     barred: dict[Symbol, Barred] = field(default_factory=dict)
+    reachable_since: datetime | None = None
 
     @property
     def is_halted(self) -> bool:

@@ -92,6 +92,7 @@ def _timer_ticked(draft: Draft, input: i.TimerTicked) -> None:
     for position in list(draft.state.positions.values()):
         exits.check_time(draft, position)
     pursue_all(draft)
+    on_orders.tell_what_lasts(draft)
 
 
 def _equity_due(draft: Draft, input: i.EquityDue) -> None:

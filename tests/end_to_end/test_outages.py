@@ -9,7 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from engine.core.alarms import Trouble
+from engine.core.facts import TroubleBegan
+from engine.core.ids import BookId
 from sandbox.telegram.testing import SeenMessage
+from tests.support.live_truth import read_facts
 from tests.support.whole_desk import PATIENCE, ROOT, TOKEN, WholeDesk, eventually, whole_desk
 
 SLOWLY = 75.0
@@ -87,7 +91,9 @@ async def test_a_venue_that_goes_and_comes_back_rings_each_time_and_each_end_is_
             loud(await desk.told("⚠️ The venue can't be reached", times))
             assert "BTC/USDT" in (await desk.ask("/positions", "Open positions · 1")).text
             await desk.market.come_back()
-            assert "It lasted" in (await desk.told("Over: The venue can't be reached", times)).text
+            over = await desk.told("Over: The venue can't be reached", times)
+            assert "It lasted" in over.text
+            assert over.silent, "nothing is to be done any more"
         first, second = [one for one in await desk.texts() if one.startswith("⚠️ The venue can't be reached")]
         assert "× 2" in second, "the second one of a quarter of an hour says so"
         assert "× 2" not in first
@@ -107,12 +113,20 @@ async def test_silent_prices_are_told_then_asked_for_and_the_stop_works_by_them(
         await desk.market.step(-6)
 
         async def stale() -> bool:
-            return any("Prices are stale: BTC/USDT" in text for text in await desk.texts())
+            facts = [
+                one
+                for one in read_facts(desk.database, BookId("main.paper"))
+                if isinstance(one, TroubleBegan)
+            ]
+            return any(one.trouble is Trouble.PRICES_STALE for one in facts)
 
         await eventually(stale, "stale prices", SLOWLY, pause=0.5)
+        alarms = [text for text in await desk.texts() if text.startswith("⚠️")]
+        assert ["can't be reached" in text for text in alarms] == [True], (
+            "neither tickers nor candles: one cause"
+        )
         assert "ExitWanted" not in await desk.kinds()
         await desk.market.control("DELETE", f"faults/{tickers}")
-        await desk.told("Over: Prices are stale: BTC/USDT")
         assert "stop loss" in (await desk.told("BTC/USDT closed:")).text
         assert "asking" in (await desk.ask("/health", "Prices by")).text
 
@@ -162,7 +176,7 @@ async def test_what_waited_comes_by_weight_and_each_trade_is_two_messages(tmp_pa
             await desk.market.step(1)
             await desk.until_fact("PositionOpened", number + 2)
         await desk.market.go_away()
-        await desk.until_fact("TroubleBegan")
+        await desk.until_fact("TroubleBegan", 2)
         before = len(await desk.phone.messages())
         desk.telegram.clear_faults()
         await desk.told("Buy BTC/USDT: filled", count=3)

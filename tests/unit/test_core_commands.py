@@ -191,9 +191,7 @@ def test_a_new_episode_of_a_trouble_is_told_as_one() -> None:
             desk.clock.advance(timedelta(seconds=90))
         desk.give(i.TroubleGone(desk.now, Trouble.VENUE_UNREACHABLE))
         desk.clock.advance(timedelta(seconds=90))
-    first, again, second, once_more = [one.data["episode"] for one in desk.told("trouble")]
-    assert first == again
-    assert second == once_more
+    first, second = [one.data["episode"] for one in desk.told("trouble")]
     assert first != second
     over = desk.told("trouble_over")
     assert [one.key for one in over] == ["main.paper:venue_unreachable::over"] * 2
@@ -204,6 +202,7 @@ def test_a4_a_refused_key_is_one_incident_whatever_follows_from_it() -> None:
     desk = Desk()
     desk.give(i.TroubleSeen(desk.now, Trouble.KEY_REFUSED, "", "expired"))
     desk.give(i.ReconcileFailed(desk.now, "expired"))
+    desk.advance(30)
     assert desk.state.is_halted
     (key, failed), (halted,) = desk.told("trouble"), desk.told("halted")
     assert (key.weight, key.data["trouble"], SAID_BY in key.data) == (Weight.CRITICAL, "key_refused", False)
@@ -347,6 +346,7 @@ def test_a_breakers_steps_are_told_by_their_weight(step: f.Step, weight: Weight)
 def test_troubles_ring_where_money_is_at_risk(trouble: Trouble, weight: Weight) -> None:
     desk = Desk()
     desk.give(i.TroubleSeen(desk.now, trouble, "x", "why"))
+    desk.advance(15)
     assert desk.told("trouble")[0].weight is weight
     desk.give(i.TroubleGone(desk.now, trouble, "x"))
     assert desk.told("trouble_over")[0].weight is Weight.WARNING

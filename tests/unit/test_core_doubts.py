@@ -139,6 +139,7 @@ def test_law_10_a_failed_look_with_another_cause_than_the_refused_key_rings() ->
     desk.advance(3600)
     look(desk)
     desk.give(i.ReconcileFailed(desk.now, "HTTP 503"))
+    desk.advance(30)
     told = desk.told("trouble")[-1]
     assert told.data["trouble"] == "reconcile_failed"
     assert SAID_BY not in told.data

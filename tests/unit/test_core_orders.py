@@ -315,6 +315,8 @@ def test_a_paper_order_that_the_paper_venue_does_not_know_has_ended() -> None:
 def test_an_input_that_is_only_a_trouble_of_reconciling_is_told() -> None:
     desk = Desk()
     desk.give(i.ReconcileFailed(desk.now, "timeout"))
+    assert not desk.told("trouble"), "it is tried again within seconds"
+    desk.advance(30)
     assert desk.told("trouble")[0].data["detail"] == "timeout"
 
 

@@ -1,0 +1,145 @@
+"""One cause rings once (law 12): what follows from a venue that is away is said by that, what lasts is told all the
+same, and the same trouble of many instruments is one message."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from engine.core import causes
+from engine.core import inputs as i
+from engine.core.alarms import Trouble
+from engine.core.evolve import restore
+from engine.core.ids import Symbol
+from tests.support.desk import Desk
+
+TEN = [
+    Symbol(f"{coin}/USDT")
+    for coin in ("BTC", "ETH", "SOL", "XRP", "ADA", "DOT", "LTC", "LINK", "AVAX", "DOGE")
+]
+
+
+def see(desk: Desk, trouble: Trouble, subject: str = "", detail: str = "HTTP 503") -> None:
+    desk.give(i.TroubleSeen(desk.now, trouble, subject, detail))
+
+
+def gone(desk: Desk, trouble: Trouble, subject: str = "") -> None:
+    desk.give(i.TroubleGone(desk.now, trouble, subject))
+
+
+def told(desk: Desk) -> list[tuple[str, str]]:
+    return [(one.kind, str(one.data["trouble"])) for one in desk.notices if "trouble" in one.data]
+
+
+def test_a_minute_without_the_venue_is_one_alarm_and_one_end() -> None:
+    """In the order of a real one: the books can't be compared, then no price comes, then they are stale."""
+    desk = Desk()
+    desk.give(i.ReconcileFailed(desk.now, "HTTP 503"))
+    see(desk, Trouble.VENUE_UNREACHABLE)
+    desk.advance(45)
+    for symbol in TEN:
+        see(desk, Trouble.PRICES_STALE, symbol)
+        see(desk, Trouble.CYCLE_FAILED, f"{symbol} 1m")
+    desk.advance(15)
+    for symbol in TEN:
+        gone(desk, Trouble.PRICES_STALE, symbol)
+        gone(desk, Trouble.VENUE_UNREACHABLE)
+        see(desk, Trouble.DATA_UNSOUND, f"{symbol} 1m", "57 candles are missing")
+    desk.advance(2)
+    for symbol in TEN:
+        gone(desk, Trouble.DATA_UNSOUND, f"{symbol} 1m")
+        gone(desk, Trouble.CYCLE_FAILED, f"{symbol} 1m")
+    gone(desk, Trouble.RECONCILE_FAILED)
+    desk.advance(120)
+    assert told(desk) == [("trouble", "venue_unreachable"), ("trouble_over", "venue_unreachable")]
+    assert not desk.state.troubles
+    assert restore(desk.facts) == desk.state
+
+
+def test_what_is_still_wrong_a_minute_after_the_venue_is_back_is_told_for_itself() -> None:
+    desk = Desk()
+    see(desk, Trouble.VENUE_UNREACHABLE)
+    desk.advance(50)
+    see(desk, Trouble.PRICES_STALE, TEN[3])
+    gone(desk, Trouble.VENUE_UNREACHABLE)
+    desk.advance(50)
+    assert ("trouble", "prices_stale") not in told(desk)
+    desk.advance(15)
+    assert told(desk)[-1] == ("trouble", "prices_stale")
+    gone(desk, Trouble.PRICES_STALE, TEN[3])
+    assert told(desk)[-1] == ("trouble_over", "prices_stale"), "what was told to begin is told to end"
+
+
+def test_while_nothing_explains_it_each_is_told_as_before() -> None:
+    desk = Desk()
+    see(desk, Trouble.PRICES_STALE, TEN[0])
+    assert told(desk) == [("trouble", "prices_stale")]
+    desk.give(i.ReconcileFailed(desk.now, "the account can't be read"))
+    desk.advance(20)
+    assert len(told(desk)) == 1
+    desk.advance(10)
+    assert told(desk)[-1] == ("trouble", "reconcile_failed")
+
+
+@pytest.mark.parametrize("trouble", [Trouble.VENUE_UNREACHABLE, Trouble.RECONCILE_FAILED])
+def test_what_is_over_at_once_was_no_news_but_nothing_is_entered_meanwhile(trouble: Trouble) -> None:
+    """It was: a ringing 'Over. It lasted 0 s'."""
+    desk = Desk()
+    see(desk, trouble)
+    assert desk.buy(TEN[0], "100"), "refused from the first moment"
+    gone(desk, trouble)
+    desk.advance(90)
+    assert told(desk) == []
+
+
+@pytest.mark.parametrize(
+    "trouble", [Trouble.KEY_REFUSED, Trouble.STORAGE, Trouble.CLOCK_OFF, Trouble.STRATEGY_FAILED]
+)
+def test_what_does_not_follow_from_it_rings_although_the_venue_is_away(trouble: Trouble) -> None:
+    desk = Desk()
+    see(desk, Trouble.VENUE_UNREACHABLE)
+    desk.advance(5)
+    see(desk, trouble)
+    assert told(desk)[-1] == ("trouble", trouble.value)
+
+
+def test_the_same_trouble_of_many_instruments_is_one_message_that_names_them() -> None:
+    desk = Desk()
+    for symbol in TEN:
+        see(desk, Trouble.PRICES_STALE, symbol)
+    found = desk.told("trouble")
+    assert len({one.key for one in found}) == 1, "each takes the place of the one before"
+    assert len({one.data["episode"] for one in found}) == 1, "so that none of them rings anew"
+    assert (found[-1].data["subject"], found[-1].data["more"]) == ("DOGE/USDT, BTC/USDT, ETH/USDT", 7)
+    for symbol in TEN[:9]:
+        gone(desk, Trouble.PRICES_STALE, symbol)
+    assert not desk.told("trouble_over")
+    gone(desk, Trouble.PRICES_STALE, TEN[9])
+    (over,) = desk.told("trouble_over")
+    assert over.data["subject"] == ""
+
+
+def test_another_instrument_an_hour_later_is_another_incident() -> None:
+    desk = Desk()
+    see(desk, Trouble.DATA_UNSOUND, TEN[0])
+    desk.clock.advance(timedelta(hours=1))
+    see(desk, Trouble.DATA_UNSOUND, TEN[1])
+    first, second = desk.told("trouble")
+    assert first.data["episode"] != second.data["episode"]
+
+
+def test_troubles_of_orders_are_told_apart() -> None:
+    desk = Desk()
+    for order in ("pd1", "pd2"):
+        see(desk, Trouble.DATA_UNSOUND, order)
+    assert len({one.key for one in desk.told("trouble")}) == 2
+
+
+def test_screens_name_the_cause_and_put_instruments_together() -> None:
+    desk = Desk()
+    for symbol in TEN:
+        see(desk, Trouble.PRICES_STALE, symbol)
+    assert causes.standing(desk.state) == [(Trouble.PRICES_STALE, TEN)]
+    see(desk, Trouble.VENUE_UNREACHABLE)
+    assert causes.standing(desk.state) == [(Trouble.VENUE_UNREACHABLE, [""])]
