@@ -9,6 +9,7 @@ from decimal import Decimal
 from bot.config_models import Connection
 from bot.config_rules import percent
 from bot.findings import Finding, fail, ok, warn
+from bot.screens.figures import money
 from engine.clock import Clock
 from engine.core.errors import Corrupt, Unavailable
 from engine.core.ids import Symbol
@@ -83,8 +84,8 @@ def _sizes(
         instrument = instruments.get(symbol)
         if instrument is not None and at_stop < instrument.min_notional:
             yield fail(
-                f"presets.{preset.id}.size: an entry of {value:.2f} {settings.quote} in {symbol} is worth "
-                f"{at_stop:.2f} at its stop ({percent(preset.exits.stop_loss)} lower), below the venue's least of "
+                f"presets.{preset.id}.size: an entry of {money(value, settings.quote)} in {symbol} is worth "
+                f"{money(at_stop)} at its stop ({percent(preset.exits.stop_loss)} lower), below the venue's least of "
                 f"{instrument.min_notional:f}; raise the size or the balance"
             )
 

@@ -149,6 +149,11 @@ class Limits(Section):
     drawdown: Steps = Field(_steps("0.05", "0.10", "0.15"), description="Loss of equity from its highest.")
 
 
+AMOUNT = number("0.00000001", "1000000000000000")
+"""Of the quote coin, whatever it is worth: a hundred-millionth of a bitcoin is as fine as any venue counts, and a coin
+may be worth a millionth of a dollar. Whether the venue takes so little is for `pocketdesk check`."""
+
+
 class Connection(Section):
     """One account on one venue, `[connections.NAME]`."""
 
@@ -160,7 +165,7 @@ class Connection(Section):
         )
     )
     quote: CoinName = Field("USDT", description="The coin that equity and limits are counted in.")
-    starting_balance: Annotated[Decimal, number("10", "1000000000")] = Field(
+    starting_balance: Annotated[Decimal, AMOUNT] = Field(
         Decimal(10000), description="The paper account's money, in the quote coin, when its book is opened."
     )
     volume_factor: Annotated[Decimal, number("0.01", "10")] = Field(
@@ -199,9 +204,7 @@ class Size(Section):
     """How large an entry is: exactly one of the three; `share = "10%"` if none is given."""
 
     share: Annotated[Decimal, share_of("0.1", "100")] | None = Field(None, description="A share of equity.")
-    quote: Annotated[Decimal, number("1", "1000000000")] | None = Field(
-        None, description="A fixed amount of the quote coin."
-    )
+    quote: Annotated[Decimal, AMOUNT] | None = Field(None, description="A fixed amount of the quote coin.")
     risk: Annotated[Decimal, share_of("0.01", "5")] | None = Field(
         None, description="The share of equity that is lost if the stop is hit."
     )

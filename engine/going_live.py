@@ -11,12 +11,14 @@ from engine.clock import Clock
 from engine.connection import Connection
 from engine.core.errors import Corrupt, PocketdeskError, Unavailable
 from engine.core.model import Balance, Instrument
-from engine.core.money import ZERO
+from engine.core.money import ZERO, floor_digits, floor_to
 from engine.core.settings import TraderSettings
 from engine.desk import CheckItem
 from engine.ports import MarketData
 
 CLOCK_MOST = timedelta(seconds=1)
+SHOWN_DIGITS = 6
+CENT, LARGE = Decimal("0.01"), 1000
 """Venues refuse signed requests that are older than their window (Binance: 5 s unless told otherwise, and a request
 more than 1 s ahead); https://developers.binance.com/docs/binance-spot-api-docs/rest-api#timing-security"""
 
@@ -112,8 +114,17 @@ def _balance(connection: Connection, report: KeyReport) -> CheckItem:
     largest = total * settings.limits.position
     rules: list[Instrument] = list(connection.runner.market.instruments.values())
     least = max((one.min_notional for one in rules), default=Decimal(0))
-    words = f"{total.normalize():f} {settings.quote}; a position may be {largest:.2f}, the venue's least is {least:f}"
+    most = _shown(largest)
+    words = (
+        f"{_shown(total)} {settings.quote}; a position may be {most}, the venue's least is {_shown(least)}"
+    )
     return CheckItem("balance", total > ZERO and largest > least, words)
+
+
+def _shown(amount: Decimal) -> str:
+    """Its first digits, wherever they stand: 0.0095 of one coin is as much as 950 of another."""
+    cut = floor_to(amount, CENT) if amount >= LARGE else floor_digits(amount, SHOWN_DIGITS)
+    return f"{cut.normalize():f}"
 
 
 def _book(connection: Connection) -> CheckItem:

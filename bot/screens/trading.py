@@ -15,7 +15,7 @@ from bot.text import Html, fit, known, lines, say, word
 from engine.core.ids import ClientOrderId, Symbol, base_of
 from engine.core.ledger import Position
 from engine.core.model import Instrument, Mode
-from engine.core.money import Price, Quantity, Quote
+from engine.core.money import Price, Quantity, Quote, floor_digits
 from engine.core.orders import Order, OrderStatus, Purpose
 
 SHARES = (Decimal("0.1"), Decimal("0.25"), Decimal("0.5"), Decimal(1))
@@ -94,14 +94,16 @@ def amount(at: Account, instrument: Instrument, last: Price, room: Room, now: da
         row(word("trading.room"), money(room.left, at.quote)),
         say("trading.room_text", limit=room.limit),
         "",
-        say("trading.amount_text", example=f"{max(_whole(room.left / 4), Decimal(1)):f}", quote=at.quote),
+        say("trading.amount_text", example=f"{_whole(room.left / 4) or Decimal(1):f}", quote=at.quote),
         foot(now),
     )
     return Screen(fit(text), (*in_rows(buttons, 1), (back(),)))
 
 
 def _whole(value: Decimal) -> Decimal:
-    """Whole coins of ten and more, cents below, never more than it was."""
+    """Whole coins of ten and more, cents below, two digits of less than one; never more than it was."""
+    if value < 1:
+        return floor_digits(value, 2)
     step = Decimal(1) if value >= 10 else Decimal("0.01")
     return (value // step) * step
 

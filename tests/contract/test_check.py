@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from bot.check import check_all
 from bot.check_telegram import check_token
 from bot.config import Loaded, load
 from engine.clock import SystemClock
+from sandbox.exchange.market.tape import Bar, Tape
+from sandbox.exchange.matching.model import Pair
 from sandbox.exchange.testing import RunningVenue, running_venue
 from sandbox.telegram.testing import RunningTelegram, running_telegram
 from storage.store import Store
 
 CLOCK = SystemClock()
+QUOTED_IN_BTC = Path(__file__).parents[1] / "data" / "cases" / "quoted-in-btc" / "config.toml"
 
 
 class WrongClock(SystemClock):
@@ -133,3 +137,37 @@ async def test_a_database_that_is_none(tmp_path: Path) -> None:
     settings.config.storage.path.write_text("no database at all, but long enough to be read as a header" * 20)
     found = await said(settings)
     assert any(line.startswith("fail  database: ") for line in found), found
+
+
+def eth_btc() -> tuple[Pair, Tape]:
+    """As a venue lists it: a price of 0.05, and orders from 0.0001 BTC on."""
+    least = Decimal("0.0001")
+    most = Decimal(9000)
+    pair = Pair("ETH", "BTC", Decimal("0.00001"), least, least, most, most, least)
+    return pair, Tape([Bar(5000, 5000, 5000, 5000, 10_000_000)])
+
+
+async def in_btc(folder: Path, telegram: RunningTelegram, size: str) -> list[str]:
+    async with running_venue(markets=[eth_btc()], moving=False) as venue:
+        text = QUOTED_IN_BTC.read_text(encoding="utf-8").replace("quote = 0.01", f"quote = {size}")
+        text = text.replace("[telegram]\n", f'[telegram]\napi_base = "{telegram.address}"\n')
+        text = text.replace('quote = "BTC"\n', f'quote = "BTC"\nrest_url = "{venue.base_url}"\n')
+        (folder / "config.toml").write_text(text, encoding="utf-8")
+        found = await said(load(folder / "config.toml", {"POCKETDESK_SECRETS": "/nonexistent"}))
+        return [line for line in found if "telegram.token" not in line]  # which stands in the case's file
+
+
+async def test_g5_an_account_quoted_in_btc_is_sound(tmp_path: Path, telegram: RunningTelegram) -> None:
+    """Case quoted-in-btc: half a bitcoin was no number from 10 on, an entry of 0.01 none from 1 on."""
+    found = await in_btc(tmp_path, telegram, "0.01")
+    assert [line for line in found if not line.startswith("ok ")] == []
+    assert "ok    connections.main: ETH/BTC can be traded" in found
+
+
+async def test_g5_what_is_too_little_is_told_in_digits_that_tell_it(
+    tmp_path: Path, telegram: RunningTelegram
+) -> None:
+    """Case quoted-in-btc: two decimals of a bitcoin say 0.00."""
+    (failed,) = [line for line in await in_btc(tmp_path, telegram, "0.000105") if line.startswith("fail")]
+    assert "an entry of 0.0001050 BTC in ETH/BTC is worth 0.00009975 at its stop" in failed
+    assert "below the venue's least of 0.0001" in failed

@@ -392,7 +392,7 @@ def test_endless_number_is_a_sentence(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("place", ["file", "environment"])
-def test_dirt_around_secrets_is_taken_off(tmp_path: Path, dirty: str, place: str) -> None:
+def test_g3_dirt_around_secrets_is_taken_off(tmp_path: Path, dirty: str, place: str) -> None:
     """Case dirt-around-secrets: the venue would say only that the key is wrong."""
     (tmp_path / "key.txt").write_bytes(dirty.encode())
     rest = {key: value for key, value in LIVE.items() if not key.endswith("KEY")}
@@ -405,7 +405,7 @@ def test_dirt_around_secrets_is_taken_off(tmp_path: Path, dirty: str, place: str
     assert key.get_secret_value() == "test-key"
 
 
-def test_an_invisible_character_within_a_secret_is_refused_by_its_place(tmp_path: Path) -> None:
+def test_g3_an_invisible_character_within_a_secret_is_refused_by_its_place(tmp_path: Path) -> None:
     """Case dirt-around-secrets: what is within is not guessed at."""
     [said] = problems(tmp_path, SOUND, LIVE | {"POCKETDESK__CONNECTIONS__MAIN__KEY": "test\u200bkey"})
     assert "connections.main.key: has an invisible character within (U+200B)" in said
@@ -413,7 +413,7 @@ def test_an_invisible_character_within_a_secret_is_refused_by_its_place(tmp_path
 
 
 @pytest.mark.parametrize("name", ["币安人生/USDT", "AAPLx/USDT", "1000SATS/USDT", "1INCH/USDT"])
-def test_names_of_instruments_are_the_venues(tmp_path: Path, name: str) -> None:
+def test_g4_names_of_instruments_are_the_venues(tmp_path: Path, name: str) -> None:
     """Case names-of-instruments: whatever a venue lists is taken."""
     assert sound(tmp_path, SOUND.replace("BTC/USDT", name)).presets["trend"].symbols == [name]
 
