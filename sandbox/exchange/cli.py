@@ -9,13 +9,15 @@ from pathlib import Path
 
 from loguru import logger
 
+from sandbox.exchange.keeping import Keeper
+from sandbox.exchange.kept import Kept
 from sandbox.exchange.market.feed import UNITS_MS
 from sandbox.exchange.market.files import read_market
 from sandbox.exchange.market.pairs import split_name
 from sandbox.exchange.market.seeded import DEFAULT_INSTRUMENTS, seeded_market
 from sandbox.exchange.market.tape import Tape
 from sandbox.exchange.matching.fees import FeePolicy
-from sandbox.exchange.matching.model import Pair
+from sandbox.exchange.matching.model import Pair, Refusal
 from sandbox.exchange.script import read_script
 from sandbox.exchange.server import LOOPBACK, Dialect, serving
 from sandbox.exchange.venue import DEMO_CLIENT, Client, Venue
@@ -66,6 +68,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whose API to speak; binance unless set, the others REST only",
     )
     parser.add_argument(
+        "--state",
+        default=None,
+        type=Path,
+        metavar="FILE",
+        help="where accounts, orders, fills and the time of the replay are kept over a restart; nowhere unless set",
+    )
+    parser.add_argument(
         "--script",
         default=None,
         type=Path,
@@ -80,18 +89,38 @@ async def serve(options: argparse.Namespace) -> None:
     Ends the program with a sentence (SystemExit) if a market file or the port cannot be used.
     """
     try:
-        venue = build_venue(options)
+        keeper = None if options.state is None else Keeper(options.state)
+        venue = kept_venue(options, keeper)
         script = None if options.script is None else read_script(options.script, venue)
         dialect = Dialect(options.dialect)
         async with serving(venue, options.host, options.port, script=script, dialect=dialect) as address:
             print(f"The sandbox venue listens at {address}", flush=True)  # noqa: T201 - the line that callers wait for
             await _until_told()
+        if keeper is not None:
+            keeper.close()
     except (ValueError, OSError) as problem:
         raise SystemExit(f"The sandbox venue can't start: {problem}") from problem
 
 
-def build_venue(options: argparse.Namespace) -> Venue:
-    """The venue that the options describe; ValueError with a sentence if they can't be met."""
+def kept_venue(options: argparse.Namespace, keeper: Keeper | None) -> Venue:
+    """The venue with what it kept of its last run; says so where that can't be gone on from. Raises ValueError."""
+    if keeper is None:
+        return build_venue(options)
+    kept, problem = keeper.read()
+    try:
+        venue = build_venue(options, kept)
+    except Refusal as refusal:
+        problem = keeper.set_aside(f"other instruments are played now: {refusal}")
+        venue = build_venue(options)
+    if problem:
+        print(problem, flush=True)  # noqa: T201 - for whoever started it, and the demo shows it
+    keeper.begin(venue)
+    return venue
+
+
+def build_venue(options: argparse.Namespace, kept: Kept | None = None) -> Venue:
+    """The venue that the options describe; ValueError with a sentence if they can't be met, `Refusal` if `kept` is of
+    other instruments."""
     named: list[tuple[str, Path | None]] = options.market or [(name, None) for name in DEFAULT_INSTRUMENTS]
     fee_coin: str | None = options.fee_coin
     names = [name for name, _ in named]
@@ -108,6 +137,7 @@ def build_venue(options: argparse.Namespace) -> Venue:
         clients=options.account or [DEMO_CLIENT],
         fees=FeePolicy(maker=rate, taker=rate, coin=fee_coin),
         unit_ms=round(options.candle_seconds * 1000),
+        kept=kept,
     )
 
 

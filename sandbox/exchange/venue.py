@@ -11,6 +11,7 @@ from loguru import logger
 
 from sandbox.exchange.clock import VenueClock
 from sandbox.exchange.faults import Faults
+from sandbox.exchange.kept import Coins, Kept
 from sandbox.exchange.market.feed import Feed, Tick
 from sandbox.exchange.market.tape import Tape
 from sandbox.exchange.matching.engine import Matching
@@ -57,11 +58,14 @@ class Venue:
         clients: Iterable[Client] = (DEMO_CLIENT,),
         fees: FeePolicy | None = None,
         unit_ms: int = 1_000,
+        kept: Kept | None = None,
     ) -> None:
+        """`kept`: what an earlier run left; accounts that are no client's any more are let go. Raises `Refusal` if it
+        has orders of a pair that is not among the markets."""
         self.clock = VenueClock()
         self.faults = Faults()
         self.matching = Matching([pair for pair, _ in markets], fees, listener=self._on_order_event)
-        self.feed = Feed(markets, unit_ms, self.clock.true_ms())
+        self.feed = Feed(markets, unit_ms, self.clock.true_ms(), kept.places if kept else None)
         self.secrets = {client.key: client.secret for client in clients}
         self._revoked: dict[str, str] = {}
         self.account_modes: dict[str, Mapping[str, object]] = {}
@@ -74,9 +78,31 @@ class Venue:
         self.tick_listeners: list[Callable[[Tick], None]] = []
         self.order_listeners: list[Callable[[OrderEvent], None]] = []
         self.balance_listeners: list[Callable[[str, str, Decimal], None]] = []
+        had = kept.accounts if kept else {}
         for client in clients:
-            self.matching.open_account(client.key, client.balances)
+            self._open_account(client, had.get(client.key))
+        if kept is not None:
+            self._resume(kept)
         self._play_due()
+
+    def _open_account(self, client: Client, coins: Coins | None) -> None:
+        if coins is None:
+            self.matching.open_account(client.key, client.balances)
+            return
+        free = {coin: amount for coin, (amount, _) in coins.items()}
+        locked = {coin: amount for coin, (_, amount) in coins.items()}
+        self.matching.open_account(client.key, free, locked)
+
+    def _resume(self, kept: Kept) -> None:
+        """Orders that rested while nobody kept the venue meet the prices of that time: a real one never sleeps."""
+        orders = [one for one in kept.orders if one.account in self.secrets]
+        trades = [one for one in kept.trades if one.account in self.secrets]
+        self.matching.resume(orders, trades, kept.last_order_id, kept.last_trade_ids)
+        for pair_id in self.feed.instruments:
+            for tick in self.feed.missed(pair_id, kept.at_ms):
+                if not self.matching.open_orders(pair_id=pair_id):
+                    break
+                self.matching.step(pair_id, tick.price, tick.volume, tick.time_ms)
 
     def next_name(self) -> int:
         """A number for what comes without a name of its own, such as an order without a client id."""

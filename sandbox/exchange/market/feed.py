@@ -6,7 +6,7 @@ high, low, close when it falls, so every candle that a client sees closes as it 
 before the start is the tape read backwards from where the play began.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -31,17 +31,51 @@ class Tick:
     time_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a pair's record was when a bar began (ms UTC), and by what its prices were multiplied."""
+
+    at_ms: int
+    position: int
+    factor: Decimal = Decimal(1)
+
+
 class Instrument:
     """One pair's tape, the place where it is played, and what has been done to the price from outside."""
 
-    def __init__(self, pair: Pair, tape: Tape, unit_ms: int, start_ms: int) -> None:
+    def __init__(
+        self, pair: Pair, tape: Tape, unit_ms: int, start_ms: int, before: Place | None = None
+    ) -> None:
+        """With the place of an earlier run, the record has gone on since then as if that one had never ended."""
+        before = before or Place(start_ms, min(_MOST_HISTORY_FIRST, tape.length // 2))
         self.pair = pair
         self._tape = tape
-        self._position = min(_MOST_HISTORY_FIRST, tape.length // 2)
+        self._unit_ms = unit_ms
+        self._before = before
+        self._position = before.position + (start_ms - before.at_ms) // unit_ms
         self.candles = Candles(tape, unit_ms, start_ms, self._position)
         self._bar = tape.at(self._position)
-        self._factor = Decimal(1)
+        self._factor = before.factor
         self.price = self._price(self._bar.open)
+
+    def place(self, at_ms: int) -> Place:
+        """For a later run; `at_ms` is when the bar at hand began."""
+        return Place(at_ms, self._position, self._factor)
+
+    def missed(self, since_ms: int, until_ms: int, steps: int) -> Iterator[Tick]:
+        """What would have been played between two moments before the start, for as long as it can make a difference:
+        once through the tape and back has met every price that it has."""
+        first = max(0, (since_ms - self._before.at_ms) // self._unit_ms + 1)
+        last = (until_ms - self._before.at_ms) // self._unit_ms
+        for number in range(first, min(last, first + 2 * self._tape.length)):
+            bar, at_ms = (
+                self._tape.at(self._before.position + number),
+                self._before.at_ms + number * self._unit_ms,
+            )
+            for step in range(steps):
+                price = self._price(walk(bar, step, steps))
+                volume = share(bar.volume, step, steps) * self.pair.step
+                yield Tick(self.pair.id, price, volume, at_ms + step * self._unit_ms // steps)
 
     def advance(self, moves: bool) -> None:
         """The next unit begins; a market that does not move stands flat at its price, without volume."""
@@ -52,7 +86,7 @@ class Instrument:
     def tick(self, step: int, steps: int, moves: bool, time_ms: int) -> Tick:
         if moves:
             self.price = self._price(walk(self._bar, step, steps))
-        volume = self._bar.volume // steps * self.pair.step if moves else Decimal(0)
+        volume = share(self._bar.volume, step, steps) * self.pair.step if moves else Decimal(0)
         return self.trade(volume, time_ms)
 
     def trade(self, volume: Decimal, time_ms: int) -> Tick:
@@ -74,14 +108,24 @@ class Instrument:
 class Feed:
     """All instruments on one clock. `due_ms` is when the next tick happens; `play` makes it happen."""
 
-    def __init__(self, markets: list[tuple[Pair, Tape]], unit_ms: int, now_ms: int) -> None:
+    def __init__(
+        self,
+        markets: list[tuple[Pair, Tape]],
+        unit_ms: int,
+        now_ms: int,
+        before: Mapping[str, Place] | None = None,
+    ) -> None:
+        """`before`: where an earlier run was, by pair."""
+        known = before or {}
         if unit_ms not in UNITS_MS:
             allowed = ", ".join(f"{ms / 1000:g}" for ms in UNITS_MS)
             raise ValueError(f"a candle can last {allowed} seconds, not {unit_ms / 1000:g}")
         self.unit_ms = unit_ms
-        self._steps = max(4, unit_ms // 1000)
+        self.steps = max(4, unit_ms // 1000)
         start_ms = now_ms - now_ms % unit_ms
-        self.instruments = {pair.id: Instrument(pair, tape, unit_ms, start_ms) for pair, tape in markets}
+        self.instruments = {
+            pair.id: Instrument(pair, tape, unit_ms, start_ms, known.get(pair.id)) for pair, tape in markets
+        }
         self._unit_start_ms = start_ms
         self._step = 0
         self.moving = True
@@ -89,7 +133,15 @@ class Feed:
 
     @property
     def due_ms(self) -> int:
-        return self._unit_start_ms + self._step * self.unit_ms // self._steps
+        return self._unit_start_ms + self._step * self.unit_ms // self.steps
+
+    def places(self) -> dict[str, Place]:
+        """Where each pair's record is, for a later run."""
+        return {name: one.place(self._unit_start_ms) for name, one in self.instruments.items()}
+
+    def missed(self, pair_id: str, since_ms: int) -> Iterator[Tick]:
+        """What a pair did from then until the start, while nobody played it."""
+        return self.instruments[pair_id].missed(since_ms, self._unit_start_ms, self.steps)
 
     def move(self, moving: bool) -> None:
         """Let prices stand still from this very moment, or move again from the next candle on."""
@@ -103,9 +155,9 @@ class Feed:
         while self.due_ms <= now_ms:
             time_ms = self.due_ms
             for instrument in self.instruments.values():
-                yield instrument.tick(self._step, self._steps, self._moves, time_ms)
+                yield instrument.tick(self._step, self.steps, self._moves, time_ms)
             self._step += 1
-            if self._step == self._steps:
+            if self._step == self.steps:
                 self._begin_unit(self._unit_start_ms + self.unit_ms)
 
     def _begin_unit(self, start_ms: int) -> None:
@@ -120,6 +172,14 @@ def walk(bar: Bar, step: int, steps: int) -> int:
     """The price in ticks at `step` of `steps` on the way through a bar; the first is its open, the last its close."""
     turns = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
     corners = (bar.open, *turns, bar.close)
-    way = 3 * step / (steps - 1)
-    corner = min(2, int(way))
-    return corners[corner] + round((corners[corner + 1] - corners[corner]) * (way - corner))
+    places = [
+        turn * (steps - 1) // 3 for turn in range(4)
+    ]  # whole steps: else none of them meets high and low
+    leg = min(2, sum(step >= place for place in places[1:]))
+    way = (step - places[leg]) / (places[leg + 1] - places[leg])
+    return corners[leg] + round((corners[leg + 1] - corners[leg]) * way)
+
+
+def share(volume: int, step: int, steps: int) -> int:
+    """How much of a bar's volume is traded at a step: over all of them, exactly all of it."""
+    return volume * (step + 1) // steps - volume * step // steps

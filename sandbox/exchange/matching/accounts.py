@@ -9,10 +9,13 @@ from sandbox.exchange.matching.model import ZERO, Reason, Refusal
 class Account:
     """One client's coins. `name` is what orders are filed under (the dialects use the API key)."""
 
-    def __init__(self, name: str, balances: Mapping[str, Decimal]) -> None:
+    def __init__(
+        self, name: str, balances: Mapping[str, Decimal], locked: Mapping[str, Decimal] | None = None
+    ) -> None:
+        """`locked` is what the open orders of an account that goes on hold."""
         self.name = name
         self._free = {coin: amount for coin, amount in balances.items() if amount > 0}
-        self._locked: dict[str, Decimal] = {}
+        self._locked = dict(locked or {})
         self.updated_ms = 0
         self.changes = 0
         """How often anything changed: whoever looks often need not look again while it stays."""

@@ -60,7 +60,9 @@ class Matching:
         self._fills = Fills(fees or FeePolicy(), self._price_of)
         self.holds = Holds()
         self._events: list[OrderEvent] = []
-        self._last_order_id = 0
+        self.last_order_id = 0
+        self.settled: Callable[[list[OrderEvent]], None] | None = None
+        """Hears what came of each call before its caller does; with nothing in it, when an order was forgotten."""
 
     # --- reading ---------------------------------------------------------------------------------------------
 
@@ -137,9 +139,32 @@ class Matching:
 
     # --- changing --------------------------------------------------------------------------------------------
 
-    def open_account(self, name: str, balances: Mapping[str, Decimal]) -> Account:
-        self._accounts[name] = Account(name, balances)
+    def open_account(
+        self, name: str, balances: Mapping[str, Decimal], locked: Mapping[str, Decimal] | None = None
+    ) -> Account:
+        self._accounts[name] = Account(name, balances, locked)
         return self._accounts[name]
+
+    @property
+    def last_trade_ids(self) -> dict[str, int]:
+        """By pair."""
+        return dict(self._fills.last_ids)
+
+    def resume(
+        self,
+        orders: Iterable[Order],
+        trades: Iterable[Trade],
+        last_order_id: int,
+        last_ids: Mapping[str, int],
+    ) -> None:
+        """Go on with what another engine of the same pairs had; the accounts are opened with what is locked."""
+        self._orders = {one.id: changed(one, pair=self.pair(one.pair.id)) for one in orders}
+        for one in self._orders.values():
+            if one.is_open:
+                self._open[one.pair.id][one.id] = None
+        self._fills.trades.extend(trades)
+        self._fills.last_ids.update(last_ids)
+        self.last_order_id = last_order_id
 
     def next_trade_id(self, pair_id: str) -> int:
         """A fresh id in the pair's one sequence of trades, for trades of the rest of the market too."""
@@ -206,7 +231,7 @@ class Matching:
         if not book.has_price:
             raise Refusal(Reason.NO_PRICE, pair.name)
         filters.check(pair, request, book.last)
-        self._check_counts(account_name, request, pair)
+        filters.check_counts(self.open_orders(account_name, pair.id), request, pair)
         if request.type is OrderType.LIMIT_MAKER and book.crosses(request.side, request.price or ZERO):
             raise Refusal(Reason.WOULD_TAKE)
         if request.type in CONDITIONAL and is_due(
@@ -233,18 +258,10 @@ class Matching:
         self._accounts[order.account].unlock(order.lock_coin, order.locked)
         self._open[order.pair.id].pop(order.id, None)
         del self._orders[order.id]
+        if self.settled is not None:
+            self.settled([])
 
     # --- inside ----------------------------------------------------------------------------------------------
-
-    def _check_counts(self, account_name: str, request: OrderRequest, pair: Pair) -> None:
-        mine = self.open_orders(account_name, pair.id)
-        if len(mine) >= pair.max_open_orders:
-            raise Refusal(Reason.FILTER, "MAX_NUM_ORDERS")
-        waiting = sum(not order.working for order in mine)
-        if request.type in CONDITIONAL and waiting >= pair.max_open_conditional:
-            raise Refusal(Reason.FILTER, "MAX_NUM_ALGO_ORDERS")
-        if any(order.client_id == request.client_id for order in mine):
-            raise Refusal(Reason.DUPLICATE_CLIENT_ID, request.client_id)
 
     def _reservation(self, request: OrderRequest, quantity: Decimal, book: Book) -> tuple[str, Decimal]:
         """(coin, amount) to lock: for a market buy, what the ladder costs right now."""
@@ -260,9 +277,9 @@ class Matching:
     def _accept(
         self, account: str, request: OrderRequest, quantity: Decimal, locked: Decimal, time_ms: int
     ) -> Order:
-        self._last_order_id += 1
+        self.last_order_id += 1
         order = Order(
-            id=self._last_order_id,
+            id=self.last_order_id,
             account=account,
             pair=self._pairs[request.pair_id],
             side=request.side,
@@ -368,6 +385,8 @@ class Matching:
 
     def _drain(self) -> list[OrderEvent]:
         events, self._events = self._events, []
+        if events and self.settled is not None:
+            self.settled(events)
         return events
 
     def _forget_oldest(self) -> None:

@@ -17,11 +17,11 @@ class Fills:
         self.policy = policy
         self.trades: list[Trade] = []
         self._price_of = price_of
-        self._last_id: dict[str, int] = {}
+        self.last_ids: dict[str, int] = {}
 
     def next_id(self, pair_id: str) -> int:
-        self._last_id[pair_id] = self._last_id.get(pair_id, 0) + 1
-        return self._last_id[pair_id]
+        self.last_ids[pair_id] = self.last_ids.get(pair_id, 0) + 1
+        return self.last_ids[pair_id]
 
     def most(self, order: Order, price: Decimal) -> Decimal:
         """The most that `order` may still take at `price`, from what it asked for and what it has locked."""

@@ -4,12 +4,14 @@ Source: Binance Spot API documentation, "Filters" (PRICE_FILTER, LOT_SIZE, MARKE
 PERCENT_PRICE_BY_SIDE). Each check raises `Refusal(FILTER, <name>)`.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from sandbox.exchange.matching.model import (
     CONDITIONAL,
     UNPRICED,
     ZERO,
+    Order,
     OrderRequest,
     OrderType,
     Pair,
@@ -30,6 +32,17 @@ def check(pair: Pair, request: OrderRequest, last: Decimal) -> None:
     if request.quantity is not None:
         _check_quantity(pair, request.type, request.quantity)
     _check_notional(pair, request, last)
+
+
+def check_counts(mine: Sequence[Order], request: OrderRequest, pair: Pair) -> None:
+    """Raise where an account whose open orders of the pair are `mine` may not have this one besides."""
+    if len(mine) >= pair.max_open_orders:
+        raise Refusal(Reason.FILTER, "MAX_NUM_ORDERS")
+    waiting = sum(not order.working for order in mine)
+    if request.type in CONDITIONAL and waiting >= pair.max_open_conditional:
+        raise Refusal(Reason.FILTER, "MAX_NUM_ALGO_ORDERS")
+    if any(order.client_id == request.client_id for order in mine):
+        raise Refusal(Reason.DUPLICATE_CLIENT_ID, request.client_id)
 
 
 def _check_price(pair: Pair, price: Decimal, last: Decimal) -> None:
