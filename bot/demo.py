@@ -57,9 +57,10 @@ class Demo:
         market = f"http://127.0.0.1:{market_port}"
         config = write_config(self.folder, self.page.rstrip("/"), market)
         chats = ["--port", str(chat_port), "--state", str(self.folder / "chats.json")]
-        candles = market_options(ROOT.parent / "shared" / "market")
+        candles = market_options()
         self._begin("chat page", "sandbox", "telegram", *chats)
-        self._begin("market", "sandbox", "exchange", "--port", str(market_port), *candles)
+        kept = ["--state", str(self.folder / "market.jsonl")]
+        self._begin("market", "sandbox", "exchange", "--port", str(market_port), *kept, *candles)
         self._begin("bot", "run", "--config", str(config))
 
     def _begin(self, name: str, *arguments: str) -> None:
@@ -91,7 +92,9 @@ class Demo:
                 file.write(line)
                 file.flush()
                 if found := _PAIRING.search(line):
-                    self._said.put(found.group(1))
+                    self._said.put(f"To pair, open:  {self.page}?start={found.group(1)}")
+                elif "the market begins anew" in line:
+                    self._said.put(f"{line.strip()} `--fresh` begins everything anew.")
 
     def watch(self, seconds: float | None) -> int:
         """Tell the addresses, then wait for Ctrl-C, for `seconds`, or for one of the three to end."""
@@ -99,7 +102,7 @@ class Demo:
         until = _CLOCK.monotonic() + seconds if seconds else None
         while not self._stopping.wait(0.1):
             with contextlib.suppress(Empty):
-                say(f"To pair, open:  {self.page}?start={self._said.get_nowait()}")
+                say(self._said.get_nowait())
             for part in self.parts:
                 if part.process.poll() is not None:
                     say(f"The {part.name} ended by itself (code {part.process.returncode}). Its last words:")

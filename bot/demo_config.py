@@ -1,15 +1,17 @@
 """The demo's settings: two instruments, candles of one second, and presets that make two or three trades a minute.
 
 That is slow enough to be read along, and from wherever the market begins the first trade comes within a minute. The
-preset `swing` is there to be started from the chat.
+preset `swing` is there to be started from the chat. The key is the one of the account that the stand-in opens, so that
+going live can be tried: what it trades there is as real as the market is.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-REAL_CANDLES = {"BTC/USDT": "BTC_USDT-1h.csv.gz", "ETH/USDT": "ETH_USDT-1h.csv.gz"}
+HOURS = Path(__file__).parents[1] / "sandbox" / "exchange" / "market" / "hours"
 TOKEN = "1:sandbox"  # worth nothing: of the local stand-in  # nosec B105
+KEY, SECRET = "sandbox-key", "sandbox-secret"  # of the account that the stand-in's market opens  # nosec B105
 
 _TEMPLATE = """# Written by `pocketdesk demo` at each start; changes here are lost.
 
@@ -29,6 +31,9 @@ rest_url = "{market}"
 stream_url = "{stream}"
 starting_balance = 10000
 initial_state = "running"
+live = true
+key = "{key}"
+secret = "{secret}"
 presets = ["cross", "dip"]
 limits = {{ instrument_exposure = "40%", daily_loss = {{ warn = "5%", no_entries = "10%", halt = "20%" }}, \
 drawdown = {{ warn = "10%", no_entries = "20%", halt = "30%" }} }}
@@ -62,17 +67,18 @@ exits = {{ stop_loss = "4%", take_profit = "8%", trailing = "3%" }}
 def write_config(folder: Path, chat: str, market: str) -> Path:
     """Write the demo's config file; `chat` and `market` are the addresses of the stand-ins."""
     stream = market.replace("http", "ws", 1)
-    text = _TEMPLATE.format(token=TOKEN, chat=chat, market=market, stream=stream)
+    text = _TEMPLATE.format(token=TOKEN, key=KEY, secret=SECRET, chat=chat, market=market, stream=stream)
     path = folder / "config.toml"
-    path.write_text(text, encoding="utf-8")
+    path.touch(mode=0o600)
     path.chmod(0o600)
+    path.write_text(text, encoding="utf-8")
     return path
 
 
-def market_options(shared: Path) -> list[str]:
-    """What the sandbox venue plays: real candles where they lie, else a market of its own."""
+def market_options() -> list[str]:
+    """What the sandbox venue plays: prices that go through real hours, one an hour, on seconds that are made up."""
     options = []
-    for symbol, file in REAL_CANDLES.items():
-        path = shared / file
-        options += ["--market", f"{symbol}={path}" if path.is_file() else symbol]
+    for base in ("BTC", "ETH"):
+        symbol = f"{base}/USDT"
+        options += ["--market", symbol, "--hours", f"{symbol}={HOURS / f'{base}_USDT-1h.csv.gz'}"]
     return options

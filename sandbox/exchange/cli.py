@@ -14,7 +14,7 @@ from sandbox.exchange.kept import Kept
 from sandbox.exchange.market.feed import UNITS_MS
 from sandbox.exchange.market.files import read_market
 from sandbox.exchange.market.pairs import split_name
-from sandbox.exchange.market.seeded import DEFAULT_INSTRUMENTS, seeded_market
+from sandbox.exchange.market.seeded import DEFAULT_INSTRUMENTS, following, seeded_market
 from sandbox.exchange.market.tape import Tape
 from sandbox.exchange.matching.fees import FeePolicy
 from sandbox.exchange.matching.model import Pair, Refusal
@@ -34,6 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[=FILE]",
         help="an instrument such as BTC/USDT, replayed from a CSV (timestamp,open,high,low,close,volume; may be "
         "gzipped), or made up without FILE; may be given several times; without it, a seeded market of its own",
+    )
+    parser.add_argument(
+        "--hours",
+        action="append",
+        default=[],
+        type=_hours,
+        metavar="NAME=FILE",
+        help="a CSV of candles of an hour that the made-up prices of an instrument follow, each for an hour",
     )
     parser.add_argument(
         "--seed", default=1, type=int, help="seed of made-up markets: the same seed, the same prices"
@@ -131,12 +139,21 @@ def build_venue(options: argparse.Namespace, kept: Kept | None = None) -> Venue:
             f"fees in {fee_coin} need its price: add --market {fee_coin}/{names[0].partition('/')[2]}"
         )
     rate = options.fee / 100
-    markets = [_open_market(name, path, options.seed) for name, path in named]
+    unit_ms = round(options.candle_seconds * 1000)
+    followed: dict[str, Path] = dict(options.hours)
+    if unknown := sorted(followed.keys() - {name for name, path in named if path is None}):
+        raise ValueError(f"--hours of {', '.join(unknown)}: that is no instrument with made-up prices here")
+    markets = [
+        following(name, options.seed, followed[name], unit_ms)
+        if name in followed
+        else _open_market(name, path, options.seed)
+        for name, path in named
+    ]
     return Venue(
         markets,
         clients=options.account or [DEMO_CLIENT],
         fees=FeePolicy(maker=rate, taker=rate, coin=fee_coin),
-        unit_ms=round(options.candle_seconds * 1000),
+        unit_ms=unit_ms,
         kept=kept,
     )
 
@@ -190,6 +207,13 @@ def _market(text: str) -> tuple[str, Path | None]:
     except ValueError as problem:
         raise argparse.ArgumentTypeError(str(problem)) from None
     return name, Path(file) if file else None
+
+
+def _hours(text: str) -> tuple[str, Path]:
+    name, file = _market(text)
+    if file is None:
+        raise argparse.ArgumentTypeError("write it as NAME=FILE, such as BTC/USDT=BTC_USDT-1h.csv.gz")
+    return name, file
 
 
 def _candle_seconds(text: str) -> float:

@@ -81,7 +81,7 @@ class Candles:
         live = self._live[interval_ms]
         newest = live[-1].open_ms if live else self._start_ms
         last = newest if until_ms is None else min(newest, opened_at(interval_ms, until_ms))
-        listed = opened_at(interval_ms, self._start_ms - LISTED_MS)
+        listed = opened_at(interval_ms, opened_at(INTERVALS["1w"], self._start_ms - LISTED_MS))
         if since_ms is None:
             first = max(listed, last - (limit - 1) * interval_ms)
         else:

@@ -18,6 +18,7 @@ UNITS_MS = (50, 100, 125, 200, 250, 500, 1_000, 60_000, 180_000, 300_000, 900_00
 """How long a bar may last: a part of a second, or one of the venue's timeframes up to an hour."""
 
 _MOST_HISTORY_FIRST = 1_500
+_MISSED_AT_ONCE = 60
 _BEHIND_MS = 30_000  # further behind than this (a suspended machine) the time in between stays a hole
 
 
@@ -63,15 +64,14 @@ class Instrument:
         return Place(at_ms, self._position, self._factor)
 
     def missed(self, since_ms: int, until_ms: int, steps: int) -> Iterator[Tick]:
-        """What would have been played between two moments before the start, for as long as it can make a difference:
-        once through the tape and back has met every price that it has."""
+        """What would have been played between two moments before the start, many bars at a time, and for as long as
+        it can make a difference."""
         first = max(0, (since_ms - self._before.at_ms) // self._unit_ms + 1)
-        last = (until_ms - self._before.at_ms) // self._unit_ms
-        for number in range(first, min(last, first + 2 * self._tape.length)):
-            bar, at_ms = (
-                self._tape.at(self._before.position + number),
-                self._before.at_ms + number * self._unit_ms,
-            )
+        last = min((until_ms - self._before.at_ms) // self._unit_ms, first + self._tape.reach)
+        for number in range(first, last, _MISSED_AT_ONCE):
+            begins = self._before.position + number
+            bar = self._tape.merged(begins, begins + min(_MISSED_AT_ONCE, last - number))
+            at_ms = self._before.at_ms + number * self._unit_ms
             for step in range(steps):
                 price = self._price(walk(bar, step, steps))
                 volume = share(bar.volume, step, steps) * self.pair.step

@@ -4,28 +4,46 @@ import math
 import random
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 
+from sandbox.exchange.market.drift import DriftingTape
+from sandbox.exchange.market.files import read_market
 from sandbox.exchange.market.pairs import pair_for
 from sandbox.exchange.market.tape import Bar, Tape
 from sandbox.exchange.matching.model import Pair
 
 DEFAULT_INSTRUMENTS = {"BTC/USDT": 60_000.0, "ETH/USDT": 3_000.0, "SOL/USDT": 150.0}
 BARS = 8192
+_HOUR_MS = 3_600_000
 _TURNOVER = 40_000.0  # quote coins per candle, on average: enough for a small desk, little enough to slip
 _PULL = 0.004  # how strongly the price returns to its anchor, per candle
+_CALMER_PULL = 0.03  # so that the hours which it follows can be seen in it
 _STEPS = 6  # random steps inside one candle
 
 
+def following(name: str, seed: int, hours: Path, unit_ms: int) -> tuple[Pair, Tape]:
+    """An instrument whose seconds are made up, and whose price at each full hour of the play is the close of the next
+    candle in `hours`, give or take the market's own restlessness. Raises `BadMarketFile`."""
+    recorded, record, _ = read_market(name, hours)
+    closes = [float(record.at(place).close * recorded.tick) for place in range(record.length)]
+    pair, tape = seeded_market(name, seed, closes[0], _CALMER_PULL)
+    bars = [tape.at(place) for place in range(tape.length)]
+    return pair, DriftingTape(bars, [close / closes[0] for close in closes], max(1, _HOUR_MS // unit_ms))
+
+
 @lru_cache(maxsize=64)
-def seeded_market(name: str, seed: int, anchor: float | None = None) -> tuple[Pair, Tape]:
-    """An instrument and its tape around `anchor` (quote per base); drawn from `seed` and the name alone."""
+def seeded_market(
+    name: str, seed: int, anchor: float | None = None, pull: float = _PULL
+) -> tuple[Pair, Tape]:
+    """An instrument and its tape around `anchor` (quote per base), drawn from `seed` and the name alone. `pull`: the
+    share of the way back to the anchor that the price goes with each candle."""
     start = anchor if anchor is not None else DEFAULT_INSTRUMENTS.get(name, 100.0)
     pair = pair_for(name, Decimal(str(start)))
     source = random.Random(f"{seed}:{name}")  # a market to practise on, no secret
-    return pair, Tape(_bars(pair, start, source))
+    return pair, Tape(_bars(pair, start, source, pull))
 
 
-def _bars(pair: Pair, anchor: float, source: random.Random) -> list[Bar]:
+def _bars(pair: Pair, anchor: float, source: random.Random, pull: float) -> list[Bar]:
     price, trend, wildness = anchor, 0.0, 0.0006
     bars: list[Bar] = []
     for _ in range(BARS):
@@ -34,7 +52,7 @@ def _bars(pair: Pair, anchor: float, source: random.Random) -> list[Bar]:
             wildness = 0.0004 * math.exp(source.gauss(0.3, 0.5))
         path = [price]
         for _ in range(_STEPS):
-            drift = (trend - _PULL * math.log(price / anchor)) / _STEPS
+            drift = (trend - pull * math.log(price / anchor)) / _STEPS
             price *= math.exp(drift + source.gauss(0.0, wildness / math.sqrt(_STEPS)))
             path.append(price)
         turnover = _TURNOVER * math.exp(source.gauss(-0.3, 0.8))

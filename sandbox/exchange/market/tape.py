@@ -36,6 +36,8 @@ class Tape:
         whole = recorded + [bar.reversed() for bar in reversed(recorded)]
         self.length = len(recorded)
         self._period = len(whole)
+        self.reach = self._period
+        """After so many bars, every price that there is has been met."""
         self._columns = [array("q", (getattr(bar, name) for bar in whole)) for name in Bar.__slots__]
         self._blocks = [self._scan(start, start + _BLOCK) for start in range(0, self._period, _BLOCK)]
         self._total = self._scan(0, self._period)
