@@ -1,7 +1,7 @@
 """`make demo` from a fresh clone, as a newcomer runs it. `python -m benchmarks demo`.
 
 What is committed is cloned into a new folder, and a phone pairs as the terminal says. Dependencies come from uv's
-cache once they were installed on this machine. Real candles are used where the project's folder has them beside it.
+cache once they were installed on this machine.
 """
 
 from __future__ import annotations
@@ -51,9 +51,6 @@ async def _measure() -> tuple[float, float]:
 def _clone(folder: Path) -> Path:
     clone = folder / "clone"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-    market = ROOT.parent / "shared"
-    if market.is_dir():
-        (folder / "shared").symlink_to(market)
     return clone
 
 

@@ -91,14 +91,21 @@ class Demo:
             for line in stream or ():
                 file.write(line)
                 file.flush()
-                if found := _PAIRING.search(line):
-                    self._said.put(f"To pair, open:  {self.page}?start={found.group(1)}")
-                elif "the market begins anew" in line:
-                    self._said.put(f"{line.strip()} `--fresh` begins everything anew.")
+                if words := self._worth_saying(line):
+                    self._said.put(words)
+
+    def _worth_saying(self, line: str) -> str:
+        """What a part said, as the person at the terminal needs it; empty where that is nothing to him."""
+        if found := _PAIRING.search(line):
+            return f"To pair, open:  {self.page}?start={found.group(1)}"
+        if "chat page at" in line:  # not before somebody answers there
+            return f"Chat page:  {self.page}    (Ctrl-C ends everything; {self.folder} keeps it)"
+        if "the market begins anew" in line:
+            return f"{line.strip()} `--fresh` begins everything anew."
+        return ""
 
     def watch(self, seconds: float | None) -> int:
-        """Tell the addresses, then wait for Ctrl-C, for `seconds`, or for one of the three to end."""
-        say(f"Chat page:  {self.page}    (Ctrl-C ends everything; {self.folder} keeps it)")
+        """Tell the addresses as they come, wait for Ctrl-C, for `seconds`, or for one of the three to end."""
         until = _CLOCK.monotonic() + seconds if seconds else None
         while not self._stopping.wait(0.1):
             with contextlib.suppress(Empty):

@@ -39,6 +39,8 @@ class Owner:
     base: Decimal
     orders: Mapping[str, str]
     """His own working orders: client id -> quantity."""
+    lot: Decimal = LOT
+    """The venue's step of a quantity, of BTC/USDT."""
 
 
 def read_facts(database: Path, book: str) -> list[AnyFact]:
@@ -66,7 +68,7 @@ def differences(venue: Row, facts: Sequence[AnyFact], owner: Owner) -> list[str]
         *_orders(ours, state),
         *_fills(trades, facts),
         *_held(trades, state, facts),
-        *_protected(ours, state),
+        *_protected(ours, state, owner.lot),
         *_untouched(venue, trades, owner),
     ]
 
@@ -118,19 +120,19 @@ def _held(trades: Iterable[Row], state: TraderState, facts: Sequence[AnyFact]) -
         yield f"our positions hold {open_now} and dust of {dust}, the venue's fills leave {theirs}"
 
 
-def _protected(ours: Sequence[Row], state: TraderState) -> Iterator[str]:
+def _protected(ours: Sequence[Row], state: TraderState, lot: Decimal) -> Iterator[str]:
     """One stop for each position, of all that can be sold; and no order without a position (S5)."""
     theirs = {one["clientOrderId"]: one for one in ours if one["status"] in WORKS}
     for position in state.positions.values():
         orders = [one for one in state.orders_of(position.id) if one.purpose is Purpose.STOP]
         stops = [theirs.pop(one.client_order_id) for one in orders if one.client_order_id in theirs]
-        yield from _stops(position, stops)
+        yield from _stops(position, stops, lot)
     for name in theirs:
         yield f"{name} works at the venue and protects nothing"
 
 
-def _stops(position: Position, stops: Sequence[Row]) -> Iterator[str]:
-    wanted = floor_to(position.quantity, LOT)
+def _stops(position: Position, stops: Sequence[Row], lot: Decimal) -> Iterator[str]:
+    wanted = floor_to(position.quantity, lot)
     found = [(one["type"], one["side"], Decimal(one["origQty"])) for one in stops]
     if found != [("STOP_LOSS", "SELL", wanted)]:
         yield f"{position.id} wants one stop for {wanted}, at the venue there is {found}"

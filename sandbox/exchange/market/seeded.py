@@ -17,7 +17,7 @@ BARS = 8192
 _HOUR_MS = 3_600_000
 _TURNOVER = 40_000.0  # quote coins per candle, on average: enough for a small desk, little enough to slip
 _PULL = 0.004  # how strongly the price returns to its anchor, per candle
-_CALMER_PULL = 0.03  # so that the hours which it follows can be seen in it
+_CALMER_PULL = 0.014  # so that the hours which it follows can be seen in it
 _STEPS = 6  # random steps inside one candle
 
 
