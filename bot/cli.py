@@ -91,7 +91,7 @@ def _secrets(loaded: Loaded) -> list[str]:
     """Those of the settings, and of the proxies that the environment names: their addresses may have passwords."""
     from urllib.request import getproxies
 
-    return [*loaded.config.secrets(), *getproxies().values()]
+    return [*loaded.config.secrets(), *(proxy for proxy in getproxies().values() if "://" in proxy)]
 
 
 def say(text: str, out: TextIO | None = None) -> None:

@@ -33,6 +33,8 @@ class Point(StrEnum):
 class Action(StrEnum):
     STATUS = "status"
     """Answer with `status`, or with the venue's own error `code`."""
+    ECHO = "echo"
+    """As `status`, with the whole request repeated in the answer: address, headers and body."""
     DROP = "drop"
     """Cut the connection without an answer; on a stream, close it."""
     DELAY = "delay"

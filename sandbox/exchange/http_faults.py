@@ -1,7 +1,7 @@
 """Where faults meet requests: every REST request of every dialect goes through `answer`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -77,6 +77,9 @@ async def suffer(
             return CutResponse(text='{"code": ', content_type="application/json")
         case Action.STATUS:
             return _refused(rule, refuse)
+        case Action.ECHO:
+            told = f"{rule.text or ''} {request.method} {request.path_qs} {dict(request.headers)}"
+            return _refused(replace(rule, text=f"{told} {await request.text()}"), refuse)
         case Action.DUPLICATE | Action.REPEAT | Action.REORDER:
             return None
 

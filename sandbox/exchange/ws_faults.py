@@ -17,7 +17,7 @@ async def goes_on(faults: Faults, connection: Connection, rule: Rule, refuse: Ca
             await faults.until_lifted(rule.seconds)
         case Action.DROP | Action.CUT:
             connection.abort()
-        case Action.STATUS:
+        case Action.STATUS | Action.ECHO:
             refuse(rule)
         case Action.GARBAGE | Action.TRUNCATED:
             connection.reply("upstream is resting")

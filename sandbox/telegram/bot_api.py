@@ -89,6 +89,8 @@ class BotApi:
                 return _cut(request)
             case "refuse":
                 return _cut(request)
+            case "echo":
+                raise ApiError(400, f"Bad Request: {fault.text} {request.method} {request.path_qs}")
             case "garbage":
                 return web.Response(
                     text="<html><body>Bad Gateway</body></html>", content_type="text/html", status=502

@@ -8,7 +8,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-FaultKind = Literal["too_many_requests", "server_error", "hang", "delay", "refuse", "drop_answer", "garbage"]
+FaultKind = Literal[
+    "too_many_requests", "server_error", "hang", "delay", "refuse", "drop_answer", "garbage", "echo"
+]
 
 
 class Fault(BaseModel):
@@ -17,7 +19,8 @@ class Fault(BaseModel):
     `too_many_requests` answers 429 with `retry_after` (the seconds left, unless given) · `server_error` answers
     `status` · `hang` never answers while it lasts · `delay` answers `delay` seconds late · `refuse` cuts the
     connection before anything is done · `drop_answer` does what was asked and cuts the connection instead of
-    answering · `garbage` answers with a page that is no JSON.
+    answering · `garbage` answers with a page that is no JSON · `echo` refuses with 400 and repeats the address, behind
+    `text`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -29,6 +32,7 @@ class Fault(BaseModel):
     retry_after: int | None = Field(default=None, ge=1)
     status: int = Field(default=502, ge=500, le=599)
     delay: float = Field(default=1.0, ge=0)
+    text: str = ""
     _until: float = PrivateAttr(default=0.0)
 
     def begin(self) -> None:

@@ -23,6 +23,7 @@ from tests.crash.commands import Tally, survive_commands
 from tests.crash.halting import LIMIT, TROUBLES, halt_under
 from tests.crash.matrix import survive
 from tests.crash.points import POINTS
+from tests.crash.secrets_everywhere import search
 from tests.crash.settling import settle_times
 from tests.support.live_desk import WITHIN, live_desk
 from tests.support.processes import Start, fork_server, start_fresh
@@ -202,6 +203,18 @@ def strategies(options: argparse.Namespace) -> bool:
     return good == len(KINDS)
 
 
+def secrets(options: argparse.Namespace) -> bool:
+    """A row for each planted secret in each place."""
+    with tempfile.TemporaryDirectory(prefix="pocketdesk-") as folder:
+        rows = asyncio.run(search(Path(folder)))
+    for secret, place, found in rows:
+        say(f"{secret:<18} {place:<26} found {found} times")
+    total = sum(found for _, _, found in rows)
+    names, places = {row[0] for row in rows}, {row[1] for row in rows}
+    say(f"planted secrets: {len(names)} in {len(places)} places, found {total} times")
+    return total == 0
+
+
 def _point(text: str) -> int:
     """By hand: with `choices`, argparse refuses the empty list that `nargs="*"` leaves."""
     if not text.isdigit() or int(text) not in POINTS:
@@ -234,6 +247,8 @@ def main() -> int:
     halts.set_defaults(work=halting)
     foreign = commands_.add_parser("strategies", help="bad strategies of the owner's, one by one")
     foreign.set_defaults(work=strategies)
+    planted = commands_.add_parser("secrets", help="ten secrets in every place that can repeat them")
+    planted.set_defaults(work=secrets)
     options = parser.parse_args()
     logger.remove()
     return 0 if options.work(options) else 1
