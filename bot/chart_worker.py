@@ -1,24 +1,22 @@
-"""The chart's own process: `python -m bot.chart_worker` reads one JSON line per chart and writes a PNG back.
+"""The chart's own process (`engine/workers`): a question describes a chart, the answer is a PNG or says what is wrong.
 
-matplotlib (some 50 MB) is imported here and nowhere else, so the desk stays small; the process ends by itself
-when it was not asked for a while. An answer is a line of JSON, then as many bytes as it says.
+matplotlib (some 50 MB) is imported here and nowhere else, so the desk stays small, and ends it when nobody asked for a
+while.
 """
 
 from __future__ import annotations
 
 import io
 import itertools
-import json
-import select
-import sys
+import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from engine.workers.channel import frame, receive_now
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-IDLE_SECONDS = 5.0
-"""A new one is there in half a second; this one holds 80 MB as long as it waits."""
 _WIDTH, _HEIGHT, _DPI = 5.4, 6.0, 160
 _BACK, _PANEL, _GRID, _TEXT, _DIM = "#0e1621", "#131d2a", "#22303f", "#e6edf3", "#7d8b99"
 _UP, _DOWN, _LAST, _STOP, _TARGET, _ENTRY = "#26a69a", "#ef5350", "#f5c04a", "#ff6b6b", "#4fd1a5", "#6ab3f3"
@@ -168,22 +166,16 @@ def _title(figure: Any, chart: dict[str, Any]) -> None:
     figure.text(0.97, 0.012, chart["foot"], color=_DIM, fontsize=8, ha="right")
 
 
-def main() -> None:
-    """Serve until standard input ends or nobody has asked for `IDLE_SECONDS`."""
-    source, target = sys.stdin.buffer, sys.stdout.buffer
+def main(wire: socket.socket, words: list[str]) -> None:
+    """Serve until the desk is gone, or ends it."""
     while True:
-        ready, _, _ = select.select([source], [], [], IDLE_SECONDS)
-        line = source.readline() if ready else b""
-        if not line:
+        try:
+            asked, _ = receive_now(wire)
+        except (EOFError, OSError):
             return
         picture, trouble = b"", ""
         try:
-            picture = draw(json.loads(line))
+            picture = draw(asked)
         except Exception as error:
             trouble = f"{type(error).__name__}: {error}"
-        target.write(json.dumps({"size": len(picture), "trouble": trouble}).encode() + b"\n" + picture)
-        target.flush()
-
-
-if __name__ == "__main__":
-    main()
+        wire.sendall(frame({"trouble": trouble}, picture))

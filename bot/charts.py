@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from loguru import logger
-
 from engine.core.model import Candle, Fill
+from engine.workers.kept import KeptWorker
+from engine.workers.process import WorkerFailed
 
 DEADLINE_SECONDS = 20.0
-_LARGEST = 10_000_000
+IDLE_SECONDS = 5.0
+"""A new one is there in half a second; one that waits holds 80 MB."""
+_PNG = b"\x89PNG"
 _MARKS = 60
 
 
@@ -50,9 +48,9 @@ class Chart:
     fills: Sequence[Fill]
 
 
-def as_json(chart: Chart) -> bytes:
-    """One line for the worker. Floats are good enough for a picture."""
-    body = {
+def as_words(chart: Chart) -> dict[str, Any]:
+    """The question to the worker. Floats are good enough for a picture."""
+    return {
         "title": chart.title,
         "subtitle": chart.subtitle,
         "last": chart.last,
@@ -64,7 +62,6 @@ def as_json(chart: Chart) -> bytes:
         "levels": [{"kind": one.kind, "price": float(one.price), "label": one.label} for one in chart.levels],
         "marks": _marks(chart),
     }
-    return json.dumps(body, ensure_ascii=True, allow_nan=False).encode() + b"\n"
 
 
 def _candle(one: Candle) -> list[float]:
@@ -96,71 +93,25 @@ def _place(first: datetime, at: datetime, seconds: int) -> int:
 class Charts:
     """One worker at most, one picture at a time."""
 
-    def __init__(self, command: Sequence[str] = (sys.executable, "-m", "bot.chart_worker")) -> None:
-        self._command = command
-        self._process: asyncio.subprocess.Process | None = None
-        self._lock = asyncio.Lock()
+    def __init__(self, worker: KeptWorker | None = None) -> None:
+        self.worker = worker or KeptWorker("bot.chart_worker", "drawing", IDLE_SECONDS)
         self.failures = 0
 
     async def draw(self, chart: Chart, deadline: float = DEADLINE_SECONDS) -> bytes:
-        """The PNG. Raises ChartFailed when the worker crashed, hung or could not draw; the next try has a new one."""
-        line = as_json(chart)
-        async with self._lock:
-            try:
-                async with asyncio.timeout(deadline):
-                    return await self._asked(line)
-            except (TimeoutError, OSError, EOFError, ValueError, LookupError, TypeError) as error:
-                self.failures += 1
-                await self._end()
-                raise ChartFailed(
-                    f"the chart worker gave no picture: {type(error).__name__} {error}"
-                ) from error
-            except asyncio.CancelledError:
-                await self._end()
-                raise
+        """The PNG. Raises ChartFailed when the worker crashed, hung or could not draw; a later try has a new one."""
+        try:
+            said, picture = await self.worker.ask(as_words(chart), deadline)
+        except (WorkerFailed, ValueError) as error:
+            self.failures += 1
+            raise ChartFailed(f"the chart worker gave no picture: {error}") from error
+        if trouble := said.get("trouble"):
+            self.failures += 1
+            raise ChartFailed(f"the chart could not be drawn: {trouble}")
+        if not picture.startswith(_PNG):
+            self.failures += 1
+            raise ChartFailed("the chart worker gave no picture")
+        return picture
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """End the worker."""
-        await self._end()
-
-    async def _asked(self, line: bytes) -> bytes:
-        """The worker may have ended for idleness just now: then a new one is asked, once."""
-        for _ in range(2):
-            process = await self._running()
-            assert process.stdin is not None
-            assert process.stdout is not None
-            with contextlib.suppress(ConnectionError):
-                process.stdin.write(line)
-                await process.stdin.drain()
-            head = await process.stdout.readline()
-            if head:
-                return await self._picture(process.stdout, json.loads(head))
-            await self._end()
-        raise EOFError("it ended before it answered")
-
-    async def _picture(self, source: asyncio.StreamReader, head: Mapping[str, Any]) -> bytes:
-        if head["trouble"]:
-            raise ValueError(str(head["trouble"]))
-        if not 0 < head["size"] <= _LARGEST:
-            raise ValueError(f"a picture of {head['size']} bytes")
-        return await source.readexactly(head["size"])
-
-    async def _running(self) -> asyncio.subprocess.Process:
-        if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-            )
-            logger.debug("chart worker started, process {}", self._process.pid)
-        return self._process
-
-    async def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-        await process.wait()
+        self.worker.end()

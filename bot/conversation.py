@@ -178,7 +178,7 @@ class Conversation:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._unstored.close()
-        await self._charts.close()
+        self._charts.close()
         for part in (self._write_down, self._farewell, self._shut_down):
             try:
                 async with asyncio.timeout(_STOP_SECONDS):

@@ -1,14 +1,14 @@
 """Tries an account's key in a process of its own, so that the bot holds no client with a key while on paper (law 7).
 
-`python -m bot.key_check` reads one JSON line (venue, addresses, key) from standard input and writes one JSON line.
-The key passes through the pipe only: never through arguments, the environment or a file (law 14).
+It is a worker (`engine/workers`) that is asked one question (venue, addresses, key) and ended. The key passes through
+the socket between the two only: never through arguments, the environment or a file (law 14).
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
+import socket
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,9 @@ from engine.core.errors import Denied, KeyRefused, PocketdeskError, Unavailable
 from engine.core.ids import Coin
 from engine.core.model import Balance
 from engine.going_live import KeyReport
+from engine.workers.channel import frame, receive_now
+from engine.workers.kept import KeptWorker
+from engine.workers.process import WorkerFailed
 
 DEADLINE = 30.0
 _NOTHING: dict[str, Any] = {
@@ -34,37 +37,21 @@ class KeyCheck:
 
     def __init__(self, questions: dict[str, dict[str, str]]) -> None:
         self._questions = questions
+        self._workers = {name: KeptWorker("bot.key_check", "asking", 0) for name in questions}
 
     async def ask(self, connection: str) -> KeyReport:
         """Raises Denied where live trading is not enabled or has no key, Unavailable if the venue did not answer."""
         question = self._questions.get(connection)
         if question is None:
             raise Denied(f"live trading is not enabled: set connections.{connection}.live and its key")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot.key_check",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
         try:
-            async with asyncio.timeout(DEADLINE):
-                out, _ = await process.communicate(json.dumps(question).encode())
-        except TimeoutError:
-            raise Unavailable(f"the venue did not answer within {DEADLINE:g} s") from None
-        finally:
-            if process.returncode is None:  # also when we are cancelled: it holds the key
-                process.kill()
-                await process.wait()
-        return _report(out)
+            said, _ = await self._workers[connection].ask(question, DEADLINE)
+        except WorkerFailed as error:
+            raise Unavailable(f"the key could not be tried: {error}") from None
+        return _report(said)
 
 
-def _report(out: bytes) -> KeyReport:
-    try:
-        said: dict[str, Any] = json.loads(out)
-    except ValueError:
-        raise Unavailable("the key could not be tried: the process that tries it ended early") from None
+def _report(said: Mapping[str, Any]) -> KeyReport:
     if "unavailable" in said:
         raise Unavailable(said["unavailable"])
     balances = tuple(Balance(Coin(coin), Decimal(total)) for coin, total in said["balances"].items())
@@ -107,13 +94,10 @@ async def _try(question: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def main(wire: socket.socket, words: list[str]) -> None:
+    """One question, one answer."""
     from loguru import logger
 
-    logger.remove()  # nothing of this process is written anywhere but the one line
-    answer = asyncio.run(_try(json.loads(sys.stdin.read())))
-    sys.stdout.write(json.dumps(answer) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    logger.remove()  # nothing of this process is written anywhere but the one answer
+    question, _ = receive_now(wire)
+    wire.sendall(frame(asyncio.run(_try(question))))

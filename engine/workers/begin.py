@@ -1,4 +1,4 @@
-"""The first thing that runs in a worker: `python -m engine.workers.begin SOCKET MODULE WORDS…`.
+"""The first thing that runs in a worker: `python -m engine.workers.begin SOCKET LIMITS MODULE WORDS…`.
 
 It sets the limits, keeps the socket for itself and hands over to MODULE's `main(wire, words)`.
 """
@@ -13,11 +13,11 @@ from engine.workers import limits
 
 
 def main() -> None:
-    number, module, *words = sys.argv[1:]
+    number, allowed, module, *words = sys.argv[1:]
     wire = socket.socket(fileno=int(number))
     wire.set_inheritable(False)
     sys.argv = [module]
-    limits.apply()
+    limits.apply(allowed)
     importlib.import_module(module).main(wire, words)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.redaction import redaction
 from engine.workers.channel import Message, Nonsense, frame, receive_now
+from engine.workers.limits import LIMITS
 from engine.workers.waiting import receive
 
 ROOT = Path(__file__).parents[2]
@@ -27,17 +28,19 @@ class WorkerFailed(Exception):
 
 
 class Worker:
-    """`python -m MODULE WORDS…` with a socket; nothing else of ours reaches it."""
+    """`python -m MODULE WORDS…` with a socket and the LIMITS of that name; nothing else of ours reaches it."""
 
-    def __init__(self, module: str, words: Sequence[str]) -> None:
+    def __init__(self, module: str, words: Sequence[str] = (), limits: str = "foreign") -> None:
+        mine = LIMITS[limits].ours
+        python = _python_as_ours() if mine else [sys.executable, "-OO"]
         ours, theirs = socket.socketpair()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-OO", "-m", "engine.workers.begin", str(theirs.fileno()), module, *words],
+                [*python, "-m", "engine.workers.begin", str(theirs.fileno()), limits, module, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=_environment(),
+                env=_environment(keeps=mine and not sys.dont_write_bytecode),
                 cwd="/",
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
@@ -50,6 +53,10 @@ class Worker:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def lives(self) -> bool:
+        return self._process.poll() is None
 
     def hear_now(self, seconds: float) -> Message:
         """The first word, waited for without an event loop: at a start. Raises WorkerFailed; it is gone then."""
@@ -118,11 +125,13 @@ def _clean(message: Message) -> Message:
     return {name: redaction.clean_texts(value) for name, value in words.items()}, blob
 
 
-def _environment() -> dict[str, str]:
-    """Nothing of ours: no key, no token, no proxy's password."""
-    return {
-        "PYTHONPATH": str(ROOT),
-        "LANG": "C.UTF-8",
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+def _python_as_ours() -> list[str]:
+    """In the mode that this process runs in, so that what was compiled for it is used."""
+    optimised = {0: [], 1: ["-O"]}.get(sys.flags.optimize, ["-OO"])
+    return [sys.executable, *optimised]
+
+
+def _environment(keeps: bool) -> dict[str, str]:
+    """Nothing of ours: no key, no token, no proxy's password. `keeps`: compiled files are kept."""
+    kept = {} if keeps else {"PYTHONDONTWRITEBYTECODE": "1"}
+    return {"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", **kept}

@@ -291,7 +291,7 @@ async def _commands(played: Scene) -> None:
     await (await desk.run("health", *config)).ended()
     address = f"postgresql://desk:{played.planted['database password']}@127.0.0.1:9/desk"
     misplaced = played.planted["misplaced key"]
-    await _other_config(played, f'[storage]\nurl = "{address}"\n')
+    await _other_config(played, f'[storage]\nurl = "{address}"\n', "check", "run")
     for line in (f'url_file = "{misplaced}"', f'url = "{misplaced}"', f'path = ["{misplaced}"]', misplaced):
         await _other_config(played, f"[storage]\n{line}\n")
     await _other_config(
@@ -299,11 +299,11 @@ async def _commands(played: Scene) -> None:
     )
 
 
-async def _other_config(played: Scene, more: str) -> None:
+async def _other_config(played: Scene, more: str, *commands: str) -> None:
     """A database server that isn't there, or settings that are none."""
     other = played.desk.folder / "other.toml"
     other.write_text(played.desk.config.read_text(encoding="utf-8") + more, encoding="utf-8")
-    for command in ("check", "run"):
+    for command in commands or ("run",):
         await (await played.desk.run(command, "--config", str(other))).ended(60)
 
 
@@ -322,13 +322,19 @@ async def _pages(played: Scene) -> None:
 
 
 async def _watch_children(pid: int, places: Places) -> None:
-    """Environment and command line of each process that the bot starts, looked at again and again."""
+    """Environment and command line of each process that the bot starts, looked at again and again. For a moment, until
+    it has become another program, a child is the bot itself by another number."""
     main = psutil.Process(pid)
+    itself = main.cmdline()
     while main.is_running():
         with suppress(psutil.Error, OSError):
             for child in main.children(recursive=True):
-                places.add("children's environment", Path(f"/proc/{child.pid}/environ").read_bytes())
-                places.add("children's command line", Path(f"/proc/{child.pid}/cmdline").read_bytes())
+                environment = Path(f"/proc/{child.pid}/environ").read_bytes()
+                words = child.cmdline()
+                before = Path(f"/proc/{child.pid}/environ").read_bytes() if words != itself else b""
+                if words != itself and environment == before:
+                    places.add("children's environment", environment)
+                    places.add("children's command line", " ".join(words))
         await asyncio.sleep(0.05)
 
 

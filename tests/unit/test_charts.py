@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -12,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from bot import chart_worker
-from bot.charts import Chart, ChartFailed, Charts, Level, as_json
+from bot.charts import IDLE_SECONDS, Chart, ChartFailed, Charts, Level, as_words
 from bot.handlers.charting import weeks_of
+from engine.workers.kept import KeptWorker
 from tests.fakes.conversation import talking
 from tests.fakes.desk import wave
 from tests.support.builders import fill
+from tests.support.whole_desk import eventually
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 CANDLES = wave(NOW, 300, 90)
@@ -36,16 +40,16 @@ def chart() -> Chart:
 async def charts() -> AsyncIterator[Charts]:
     made = Charts()
     yield made
-    await made.close()
+    made.close()
 
 
 async def test_a_picture_is_drawn_and_the_worker_used_again(charts: Charts) -> None:
     first = await charts.draw(chart())
-    worker = charts._process
+    worker = charts.worker.worker
     second = await charts.draw(replace(chart(), levels=[], fills=[]))
     assert first.startswith(b"\x89PNG")
     assert second.startswith(b"\x89PNG")
-    assert charts._process is worker
+    assert charts.worker.worker is worker
     assert charts.failures == 0
 
 
@@ -64,31 +68,28 @@ async def test_what_can_not_be_drawn_is_an_error_and_the_next_works(charts: Char
 
 async def test_a_worker_that_was_killed_is_replaced(charts: Charts) -> None:
     await charts.draw(chart())
-    assert charts._process is not None
-    charts._process.kill()
-    await charts._process.wait()
+    worker = charts.worker.worker
+    assert worker is not None
+    os.kill(worker.pid, 9)
+    await eventually(lambda: asyncio.to_thread(lambda: not worker.lives), "its end")
     assert (await charts.draw(chart())).startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize(
-    "program",
-    ["import time; time.sleep(60)", "raise SystemExit(3)", "print('{}', flush=True)", "print('x' * 99)"],
-)
-async def test_hanging_crashing_and_raving_workers_are_ended(program: str) -> None:
-    charts = Charts((sys.executable, "-c", program))
+@pytest.mark.parametrize("what", ["hangs", "ends", "raves", "fails"])
+async def test_hanging_crashing_and_raving_workers_are_ended(what: str) -> None:
+    charts = Charts(KeptWorker("tests.support.bad_worker", "drawing", 0, [what]))
     with pytest.raises(ChartFailed):
         await charts.draw(chart(), deadline=1.0)
-    assert charts._process is None
+    assert charts.worker.worker is None
+    assert charts.failures == 1
 
 
-def test_idle_worker_ends_by_itself() -> None:
-    assert 0 < chart_worker.IDLE_SECONDS <= 30
+def test_idle_worker_is_ended() -> None:
+    assert 0 < IDLE_SECONDS <= 30
 
 
 def test_marks_lie_on_their_candles() -> None:
-    import json
-
-    (mark,) = json.loads(as_json(chart()))["marks"]
+    (mark,) = as_words(chart())["marks"]
     assert mark == {"place": 30, "price": 100.0, "side": "buy"}
 
 
@@ -137,8 +138,8 @@ async def test_chart_in_the_chat(tmp_path: Path) -> None:
         talk.desk.mute = "the venue is away"
         await talk.ask("/chart BTC 5m", "the venue is away")
         talk.desk.mute = ""
-        talk.conversation._charts._command = (sys.executable, "-c", "raise SystemExit(1)")
-        await talk.conversation._charts.close()
+        talk.conversation._charts.close()
+        talk.conversation._charts.worker = KeptWorker("tests.support.bad_worker", "drawing", 5, ["ends"])
         await talk.ask("/chart BTC 5m", "could not be drawn")
 
 
