@@ -8,7 +8,6 @@ from bot.commands import Command, Kind
 from bot.handlers.base import EVERY, Services
 from bot.handlers.charting import timeframe_of
 from bot.handlers.reading import everything_held, symbol_named
-from bot.screens.base import place
 from bot.screens.figures import amount_of
 
 Reader = Callable[[Services, str], dict[str, str] | None]
@@ -31,6 +30,8 @@ def read_arguments(services: Services, command: Command, words: list[str]) -> di
         kind, found = _fitting(services, left, text)
         if kind is None:
             raise BadArgument(text, args)
+        if any(args.get(name, value) != value for name, value in found.items()):
+            raise BadArgument(text, args)  # a second instrument must not take the place of the first
         left.remove(kind)
         args.update(found)
     return args
@@ -52,15 +53,13 @@ def _connection(services: Services, text: str) -> dict[str, str] | None:
 
 
 def _position(services: Services, text: str) -> dict[str, str] | None:
-    """By its id, or by its instrument if only one is open in it."""
+    """By its id, or by its instrument. Which one is meant, where several fit, is asked by the handler: here nobody
+    knows yet which connection was named."""
     held = everything_held(services)
-    found = [one for one in held if one.position.id == text.lower()]
-    if not found:
-        symbol = symbol_named(services, text)
-        found = [one for one in held if one.position.symbol == symbol]
-    if len(found) != 1:
-        return None
-    return {**place(found[0].connection, found[0].mode), "p": found[0].position.id}
+    if any(one.position.id == text.lower() for one in held):
+        return {"p": text.lower()}
+    symbol = symbol_named(services, text)
+    return {"s": symbol} if symbol else None
 
 
 def _symbol(services: Services, text: str) -> dict[str, str] | None:

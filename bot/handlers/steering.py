@@ -9,11 +9,12 @@ from decimal import Decimal
 
 from bot import confirm, offers
 from bot.handlers.base import Ask, Services, chosen, which
+from bot.handlers.picking import candidates, none_fits, pick
 from bot.handlers.reading import everything_held
 from bot.handlers.sending import send
 from bot.screens import positions, talk
-from bot.screens.base import Button, Screen, place
-from bot.screens.figures import amount_of, arrow, price, signed_percent
+from bot.screens.base import Button, Screen
+from bot.screens.figures import amount_of, price, signed_percent
 from bot.screens.summary import Holding, Summary, holding_of, mode_tag, summarise
 from bot.text import Html, lines, say, word
 from bot.waiting import PATIENCE, Wanted
@@ -119,13 +120,13 @@ async def resume(services: Services, ask: Ask) -> Screen:
 
 
 async def close(services: Services, ask: Ask) -> Screen:
-    """Which position, then the confirmation."""
-    if "p" not in ask.args:
-        return _pick_position(services, "close")
-    held = _held(services, ask)
-    if held is None:
-        return talk.sentence(say("hint.position_gone"), Button(word("home.positions_plain"), "positions"))
-    return offers.offer_close(services, held)
+    """Which position, where several fit; then the confirmation."""
+    found = candidates(services, ask)
+    if not found:
+        return none_fits(ask)
+    if len(found) > 1:
+        return pick(found, "close", ask)
+    return offers.offer_close(services, found[0])
 
 
 def _held(services: Services, ask: Ask) -> Holding | None:
@@ -135,23 +136,6 @@ def _held(services: Services, ask: Ask) -> Holding | None:
         if held is not None:
             return held
     return None
-
-
-def _pick_position(services: Services, verb: str) -> Screen:
-    found = everything_held(services)
-    if not found:
-        return talk.sentence(say("positions.none"))
-    buttons = [
-        Button(
-            f"{one.position.symbol} {arrow(one.profit or Decimal(0))} {signed_percent(one.share or Decimal(0))}"
-            f" · {one.connection} {mode_tag(one.mode)}",
-            verb,
-            {**place(one.connection, one.mode), "p": one.position.id},
-        )
-        for one in found[:40]
-    ]
-    rows = tuple((one,) for one in buttons)
-    return Screen(say("choose.position"), (*rows, (Button(word("button.cancel"), "home"),)))
 
 
 async def flatten(services: Services, ask: Ask) -> Screen:

@@ -7,12 +7,13 @@ from decimal import Decimal
 
 from bot import offers
 from bot.handlers.base import Ask, Services, chosen
+from bot.handlers.picking import candidates, none_fits, pick
 from bot.handlers.preview import account, room_of
-from bot.handlers.reading import everything_held, symbols_of
+from bot.handlers.reading import symbols_of
 from bot.screens import talk, trading
 from bot.screens.base import Button, Screen, place
-from bot.screens.figures import amount_of, arrow, short_percent, signed_percent
-from bot.screens.summary import Holding, mode_tag
+from bot.screens.figures import amount_of, short_percent
+from bot.screens.summary import mode_tag
 from bot.text import Html, say, word
 from bot.waiting import PATIENCE, Wanted
 from engine.core.ids import ConnectionId, Symbol
@@ -77,31 +78,12 @@ def _plain(ask: Ask) -> dict[str, str]:
 
 async def sell(services: Services, ask: Ask) -> Screen:
     """On a spot venue one sells what one holds: a position, all of it."""
-    found = _candidates(services, ask)
+    found = candidates(services, ask)
     if not found:
-        text = say("trading.nothing_held", symbol=ask.args["s"]) if "s" in ask.args else say("positions.none")
-        return talk.sentence(text, Button(word("home.positions_plain"), "positions"))
+        return none_fits(ask)
     if len(found) > 1:
-        return trading.positions_to_sell([_choice(one, ask) for one in found[:40]])
+        return pick(found, "sell", ask)
     return offers.offer_close(services, found[0], note=_whole(ask))
-
-
-def _candidates(services: Services, ask: Ask) -> list[Holding]:
-    names = chosen(services, ask, every=True)
-    return [
-        one
-        for one in everything_held(services)
-        if one.connection in names
-        and ask.args.get("p", one.position.id) == one.position.id
-        and ask.args.get("s", one.position.symbol) == one.position.symbol
-    ]
-
-
-def _choice(one: Holding, ask: Ask) -> tuple[str, dict[str, str]]:
-    gain = f"{arrow(one.profit or Decimal(0))} {signed_percent(one.share or Decimal(0))}"
-    label = f"{one.position.symbol} {gain} · {one.connection} {mode_tag(one.mode)}"
-    share = {"share": ask.args["share"]} if "share" in ask.args else {}
-    return label, {**place(one.connection, one.mode), "p": one.position.id, **share}
 
 
 def _whole(ask: Ask) -> Html:

@@ -87,6 +87,8 @@ def close(one: Holding, fee: Decimal, offer: Offer, moved: bool, note: Html | No
         _place(one),
         "",
         row(word("confirm.side"), known("leave", it.direction)),
+        row(word("positions.preset"), it.preset or word("performance.by_hand")),
+        row(word("positions.entered"), price(it.entry_price, one.instrument)),
         *_leaving_rows(one, fee),
         row(word("confirm.after"), quantity(ZERO, one.base)),
         say("confirm.market_text"),

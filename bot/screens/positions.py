@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -47,7 +48,8 @@ def positions(found: Sequence[Holding], page: int, args: Mapping[str, str], now:
     page, pages = page_of(found, page)
     shown = found[page * PAGE : (page + 1) * PAGE]
     body = [line for one in shown for line in _entry(one)] or [say("positions.none")]
-    buttons = [Button(_label(one), "position", _args(one)) for one in shown]
+    several = Counter(one.position.symbol for one in found)
+    buttons = [Button(_label(one, several[one.position.symbol] > 1), "position", _args(one)) for one in shown]
     bottom = [Button(word("button.flatten"), "flatten", args)] if found else []
     return Screen(
         fit(titled(word("positions.title", count=len(found)), *body, "", foot(now))),
@@ -60,13 +62,54 @@ def positions(found: Sequence[Holding], page: int, args: Mapping[str, str], now:
     )
 
 
+def pick(found: Sequence[Holding], question: str, verb: str, kept: Mapping[str, str], page: int) -> Screen:
+    """Which of several: each in two lines with all that tells it from the others, and a button with its number."""
+    page, pages = page_of(found, page)
+    body: list[Html] = []
+    buttons = []
+    for number, one in enumerate(found[page * PAGE : (page + 1) * PAGE], page * PAGE + 1):
+        body += [Html(), *_told_apart(number, one)]
+        label = word("positions.pick_button", number=number, symbol=one.position.symbol, size=_size(one))
+        buttons.append(Button(f"{label} {_result(one)}", verb, {**_args(one), **kept}))
+    return Screen(
+        fit(titled(question, *body)),
+        (*in_rows(buttons, 1), *pager(verb, kept, page, pages), (Button(word("button.cancel"), "home"),)),
+    )
+
+
+def _told_apart(number: int, one: Holding) -> list[Html]:
+    return [
+        say(
+            "positions.pick",
+            number=number,
+            symbol=one.position.symbol,
+            direction=known("direction", one.position.direction),
+            preset=one.position.preset or word("performance.by_hand"),
+            connection=one.connection,
+            mode=mode_tag(one.mode),
+        ),
+        row(_size(one), f"@ {price(one.position.entry_price, one.instrument)}"),
+        row(_result(one), day_and_time(one.position.opened_at) if one.position.opened_at else ""),
+    ]
+
+
+def _size(one: Holding) -> str:
+    return quantity(one.position.quantity, one.base)
+
+
+def _result(one: Holding) -> str:
+    share = signed_percent(one.share) if one.share is not None else NONE
+    return f"{arrow(one.profit or Decimal(0))} {share}"
+
+
 def _args(one: Holding) -> dict[str, str]:
     return {**place(one.connection, one.mode), "p": one.position.id}
 
 
-def _label(one: Holding) -> str:
-    share = signed_percent(one.share) if one.share is not None else NONE
-    return f"{one.position.symbol}  {arrow(one.profit or Decimal(0))} {share}"
+def _label(one: Holding, alike: bool) -> str:
+    """Rows that look alike carry what tells them apart."""
+    apart = f" · {one.position.preset or word('performance.by_hand')} · {_size(one)}" if alike else ""
+    return f"{one.position.symbol}{apart}  {_result(one)}"
 
 
 def _entry(one: Holding) -> list[Html]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -208,9 +207,3 @@ def followed(title: Html, one: Followed, args: dict[str, str], now: datetime) ->
     if one.position is not None and one.position.opened_at is not None:
         buttons.insert(0, Button(word("button.position"), "position", {**args, "p": one.position.id}))
     return Screen(fit(lines(title, step(one), going, "", foot(now))), in_rows(buttons))
-
-
-def positions_to_sell(found: Sequence[tuple[str, dict[str, str]]]) -> Screen:
-    """Which position: on a spot venue one sells what one holds."""
-    rows = tuple((Button(label, "sell", args),) for label, args in found)
-    return Screen(say("trading.sell_which"), (*rows, (Button(word("button.cancel"), "home"),)))

@@ -92,8 +92,9 @@ def mark(draft: Draft) -> None:
             )
 
 
-def mark_before_flow(draft: Draft) -> None:
-    """A flow counts against equity as it is then: what was won or lost since the last mark is no part of it."""
+def mark_now(draft: Draft) -> None:
+    """Before what counts against equity as it is at that moment, a flow or a lifted halt: what was won or lost since
+    the last mark is no part of it."""
     worth = equity(draft.state, draft.market, _at_their_stops(draft.state))
     if worth is not None and worth > ZERO and worth != draft.state.equity:
         cash = Quote(draft.state.holdings.get(draft.state.quote, ZERO))

@@ -8,6 +8,7 @@ from typing import Any
 from engine.core import entry_bar
 from engine.core import facts as f
 from engine.core import inputs as i
+from engine.core.breakers import mark_now
 from engine.core.draft import Draft
 from engine.core.errors import Denied
 from engine.core.exits import round_stop
@@ -61,8 +62,10 @@ def _halt(draft: Draft, command: i.Halt) -> None:
 
 
 def _lift_halt(draft: Draft, command: i.LiftHalt) -> None:
+    """Losses are counted from what the account is worth at this moment, not from the last mark of a minute ago."""
     if not draft.state.is_halted:
         raise Denied("no halt is latched")
+    mark_now(draft)
     draft.emit(f.HaltLifted(draft.at, command.by))
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from engine.core import facts as f
 from engine.core import inputs as i
 from engine.core import reconcile as r
-from engine.core.breakers import mark_before_flow
+from engine.core.breakers import mark_now
 from engine.core.closing import follow
 from engine.core.draft import Draft
 from engine.core.due import due
@@ -62,7 +62,7 @@ def _repair(draft: Draft, repair: r.Repair, picture: VenuePicture) -> None:
             draft.emit(f.ShortfallOver(draft.at, coin))
         case r.QuoteFlow(amount):
             quote = draft.state.quote
-            mark_before_flow(draft)
+            mark_now(draft)
             draft.emit(f.BalanceFlowed(draft.at, quote, amount, Quote(amount), "no fill of ours explains it"))
 
 
