@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 from loguru import logger
 
 from engine.clock import Clock
+from engine.core import causes
 from engine.core.state import TraderState
 from engine.desk import ConnectionView, Desk, FeedState, Health
 from engine.redaction import redaction
@@ -119,8 +120,11 @@ def _not_working(views: Sequence[ConnectionView]) -> Iterator[str]:
 
 
 def _unseen(views: Sequence[ConnectionView]) -> Iterator[str]:
-    names = [view.settings.connection for view in views if view.health.feed is FeedState.SILENT]
-    if names:
+    away = [view.settings.connection for view in views if causes.CAUSE in view.state.troubles]
+    if away:
+        yield f"the venue can't be reached by {', '.join(away)}"
+    silent = [view.settings.connection for view in views if view.health.feed is FeedState.SILENT]
+    if names := [one for one in silent if one not in away]:
         yield f"no prices come for {', '.join(names)}"
 
 
@@ -134,6 +138,11 @@ _FIGURES: tuple[tuple[str, str, Callable[[TraderState, Health], float]], ...] = 
     ("feed_silent", "1 while no prices come", lambda state, health: health.feed is FeedState.SILENT),
     ("waiting_inputs", "Inputs that wait in the inbox", lambda state, health: health.waiting_inputs),
     ("restarts", "Restarts of the runner", lambda state, health: health.restarts),
+    (
+        "unread_rows",
+        "Rows of the venue's answers that could not be read",
+        lambda state, health: health.unread_rows,
+    ),
     ("cycle_milliseconds", "Duration of the last cycle", lambda state, health: health.last_cycle_ms or 0.0),
     ("positions", "Positions that are not closed", lambda state, health: len(state.positions)),
     ("orders", "Orders that are not settled", lambda state, health: len(state.orders)),
@@ -155,5 +164,6 @@ def _connection(view: ConnectionView) -> dict[str, object]:
         "last_cycle_at": health.last_cycle_at and health.last_cycle_at.isoformat(),
         "waiting_inputs": health.waiting_inputs,
         "restarts": health.restarts,
+        "unread_rows": health.unread_rows,
         "troubles": sorted({trouble.value for trouble, _ in view.state.troubles}),
     }

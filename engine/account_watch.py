@@ -19,6 +19,7 @@ from engine.core.facts import Trouble
 from engine.core.glance import Calm, beyond, shows_nothing_new
 from engine.core.ids import Coin, Symbol
 from engine.core.state import TraderState
+from engine.desk import AccountSeen
 from engine.ports import Exchange
 from engine.reconciler import ask_everything, glance
 from engine.runner import Runner
@@ -66,6 +67,7 @@ class AccountWatch:
         self._asked = False
         self._beyond: Mapping[Coin, Decimal] = {}
         self._calm: Calm | None = None
+        self.account: AccountSeen | None = None
 
     def begin(self) -> None:
         """The venue's rules are known: the first reconciliation may be made."""
@@ -123,6 +125,7 @@ class AccountWatch:
             return i.ReconcileFailed(self._clock.now(), str(error))
         self._failures = 0
         self._calm = None
+        self.account = AccountSeen(seen.picture.balances, seen.at)
         self._beyond = beyond(seen.picture.held_before or {}, seen.picture.balances)
         return seen
 
@@ -158,6 +161,7 @@ class AccountWatch:
         except (Unavailable, OutcomeUnknown, Corrupt):
             return False
         state = self._runner.state
+        self.account = AccountSeen(seen.balances, self._clock.now())
         if self._calm is None or not self._calm.still_holds(state, seen):
             calm = shows_nothing_new(state, seen, self._beyond, left_out)
             self._calm = Calm(state, seen) if calm else None

@@ -21,8 +21,9 @@ from engine.core.model import Balance, Instrument, Mode, Ticker
 from engine.core.notices import Notice, Weight
 from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
+from engine.desk import AccountSeen
 from engine.exchanges.paper import PaperExchange
-from engine.ports import Exchange, Journal, Notifier
+from engine.ports import Exchange, Journal, Notifier, unread_of
 from engine.runner import Runner
 
 COOLDOWNS = (1.0, 5.0, 15.0, 60.0)
@@ -72,6 +73,7 @@ class Connection:
         self.barred = ""
         """Why it is not to begin in this process; empty for all but very few."""
         self._task: asyncio.Task[None] | None = None
+        self._unread_before = 0
 
     # ── what it is told ───────────────────────────────────────────────────────────────────
 
@@ -285,6 +287,7 @@ class Connection:
     async def _close_exchange(self) -> None:
         """What a client fails with while it closes no longer matters."""
         exchange, self._exchange = self._exchange, None
+        self._unread_before += unread_of(exchange)
         if exchange is None:
             return
         try:
@@ -292,6 +295,15 @@ class Connection:
                 await exchange.close()
         except Exception as error:  # nothing may keep a restart from its books
             logger.warning("the client of {} did not close well: {!r}", self.settings.connection, error)
+
+    @property
+    def unread_rows(self) -> int:
+        """Rows of the account's answers that were left out, those of former clients among them."""
+        return self._unread_before + unread_of(self._exchange)
+
+    @property
+    def account(self) -> AccountSeen | None:
+        return self._watch.account if self._watch is not None else None
 
     @property
     def is_flat(self) -> bool:

@@ -13,7 +13,7 @@ from engine.core.ids import ConnectionId, Symbol
 from engine.core.model import Candle, Mode
 from engine.desk import Answer, CheckItem, ConnectionView, Health, StrategyInfo
 from engine.going_live import CheckKey, checklist
-from engine.ports import ModeStore
+from engine.ports import ModeStore, unread_of
 from engine.safer_now import SaferNow
 from engine.switching import Switching
 from engine.timeframes import next_close
@@ -112,6 +112,7 @@ class Coordinator:
             runner.market.prices,
             runner.market.instruments,
             self._health(one, self._rooms[connection]),
+            one.account,
         )
 
     def _health(self, one: Connection, room: VenueRoom) -> Health:
@@ -125,6 +126,7 @@ class Coordinator:
             room.last_cycle_ms,
             one.restarts,
             one.runner.waiting,
+            one.unread_rows + unread_of(room.market),
         )
 
     def _next_cycle(self, room: VenueRoom) -> datetime | None:

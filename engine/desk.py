@@ -11,7 +11,7 @@ from typing import Protocol
 from engine.core.facts import AnyFact
 from engine.core.ids import BookId, ConnectionId, Symbol
 from engine.core.inputs import Command
-from engine.core.model import Candle, Instrument, Ticker
+from engine.core.model import Balance, Candle, Instrument, Ticker
 from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
 from engine.strategies.info import ParameterInfo as ParameterInfo
@@ -39,6 +39,16 @@ class Health:
     last_cycle_ms: float | None
     restarts: int
     waiting_inputs: int
+    unread_rows: int = 0
+    """Rows of the venue's answers that could not be read, and were left out alone, since the process began."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSeen:
+    """What the venue last said the account holds, every coin of it, ours or not, and when it was asked."""
+
+    balances: Sequence[Balance]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,8 @@ class ConnectionView:
     prices: Mapping[Symbol, Ticker]
     instruments: Mapping[Symbol, Instrument]
     health: Health
+    account: AccountSeen | None = None
+    """None until the venue has told it once in this process."""
 
 
 @dataclass(frozen=True, slots=True)

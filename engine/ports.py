@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from engine.core.facts import AnyFact
 from engine.core.ids import BookId, ClientOrderId, Coin, ConnectionId, Symbol
@@ -51,6 +51,18 @@ class MarketData(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class CountsUnread(Protocol):
+    """A client that leaves out single rows of an answer which it can't read, and counts them (M12)."""
+
+    unread_rows: int
+
+
+def unread_of(client: object) -> int:
+    """How many rows it has left out so far; none where it counts none."""
+    return client.unread_rows if isinstance(client, CountsUnread) else 0
 
 
 class Exchange(Protocol):

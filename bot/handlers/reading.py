@@ -82,18 +82,25 @@ async def balance(services: Services, ask: Ask) -> Screen:
     view = services.desk.view(connections[0])
     summary = summarise(view)
     args = {**ask.args, "c": str(connections[0])}
-    return results.balance(_coins(view), summary, args, services.now())
+    read_at = view.account.at if view.account else None
+    return results.balance(_coins(view), summary, args, services.now(), read_at)
 
 
 def _coins(view: ConnectionView) -> list[results.Coin]:
-    """What is held, the most valuable first, the quote coin at the top."""
-    quote = view.state.quote
-    coins = [
-        results.Coin(coin, amount, *_worth(view, coin, amount))
-        for coin, amount in view.state.holdings.items()
-        if amount or coin == quote
-    ]
-    return sorted(coins, key=lambda one: (one.coin != quote, -(one.worth or ZERO)))
+    """Every coin of the account as the venue told it last, also what is not traded here; as our books have it until it
+    told. What could not be read comes first, then the quote coin, then the most valuable."""
+    quote, ours = view.state.quote, view.state.holdings
+    if view.account is None:
+        coins = [results.Coin(coin, amount, *_worth(view, coin, amount)) for coin, amount in ours.items()]
+    else:
+        coins = [
+            results.Coin(
+                one.coin, one.total, *_worth(view, one.coin, one.total), one.used, one.told, one.coin in ours
+            )
+            for one in view.account.balances
+        ]
+    shown = [one for one in coins if one.amount or one.coin == quote or not one.told]
+    return sorted(shown, key=lambda one: (one.told, one.coin != quote, -(one.worth or ZERO), one.coin))
 
 
 def _worth(view: ConnectionView, coin: str, amount: Decimal) -> tuple[Decimal | None, datetime | None]:

@@ -178,16 +178,27 @@ def _won_share(one: PresetResult) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Coin:
-    """What is held of one coin; `worth` in the quote coin, None without a price; `priced_at`: how old that is."""
+    """What is held of one coin; `worth` in the quote coin, None without a price; `priced_at`: how old that is.
+    `locked`: what of it orders hold. `told` is False where the venue's row could not be read. `ours`: whether it counts
+    in the desk's equity."""
 
     coin: str
     amount: Decimal
     worth: Decimal | None
     priced_at: datetime | None = None
+    locked: Decimal = ZERO
+    told: bool = True
+    ours: bool = True
 
 
-def balance(coins: Sequence[Coin], one: Summary, args: Mapping[str, str], now: datetime) -> Screen:
-    """The account as our ledger has it, and how old that is."""
+def balance(
+    coins: Sequence[Coin],
+    one: Summary,
+    args: Mapping[str, str],
+    now: datetime,
+    read_at: datetime | None = None,
+) -> Screen:
+    """The whole account as the venue told it at `read_at`; as our ledger has it when that is None."""
     page, pages = page_of(coins, int(args.get("page", "0")))
     text = titled(
         word("balance.title", mode=mode_tag(one.mode)),
@@ -198,8 +209,11 @@ def balance(coins: Sequence[Coin], one: Summary, args: Mapping[str, str], now: d
             word("home.exposure"), f"{money(one.equity * one.exposure, one.quote)} {percent(one.exposure, 0)}"
         ),
         "",
-        *(_coin_line(coin, one.quote) for coin in coins[page * PAGE : page * PAGE + PAGE]),
+        *(line for coin in coins[page * PAGE : page * PAGE + PAGE] for line in _coin_lines(coin, one.quote)),
         "",
+        say("balance.not_counted") if any(not coin.ours for coin in coins) else None,
+        row(word("balance.read"), word("health.ago", span=duration(now - read_at))) if read_at else None,
+        say("balance.from_books") if read_at is None and one.is_live else None,
         reconciled(one, now) if one.is_live else None,
         _price_age(coins, now),
         foot(now),
@@ -207,12 +221,16 @@ def balance(coins: Sequence[Coin], one: Summary, args: Mapping[str, str], now: d
     return Screen(fit(text), (*pager("balance", args, page, pages), (back(), refresh("balance", args))))
 
 
-def _coin_line(one: Coin, quote: str) -> Html:
-    """Money as money, coins with as many digits as they have."""
-    if one.coin == quote:
-        return row(money(one.amount, quote))
-    worth = money(one.worth, quote) if one.worth is not None else word("positions.no_price")
-    return row(quantity(one.amount, one.coin), worth)
+def _coin_lines(one: Coin, quote: str) -> list[Html]:
+    """Money as money, coins with as many digits as they have; what can't be spent now below it."""
+    if not one.told:
+        return [row(one.coin, word("balance.not_read"))]
+    amount = money(one.amount, quote) if one.coin == quote else quantity(one.amount, one.coin)
+    worth = ""
+    if one.coin != quote:
+        worth = money(one.worth, quote) if one.worth is not None else word("positions.no_price")
+    locked = [row(word("balance.locked"), quantity(one.locked, one.coin))] if one.locked else []
+    return [row(amount, worth), *locked]
 
 
 def _price_age(coins: Sequence[Coin], now: datetime) -> Html | None:

@@ -180,6 +180,7 @@ def _health_lines(summary: Summary, one: Health, now: datetime) -> list[Html | s
         row(word("health.next"), _until(one.next_cycle_at, now)),
         row(word("health.inbox"), str(one.waiting_inputs)),
         row(word("health.restarts"), str(one.restarts)) if one.restarts else None,
+        row(word("health.unread"), str(one.unread_rows)) if one.unread_rows else None,
         *(say("home.trouble", trouble=trouble) for trouble in summary.troubles[:4]),
     ]
 

@@ -17,7 +17,16 @@ from engine.core.inputs import Command
 from engine.core.model import Candle, Mode, OrderReport, OrderRequest, OrderType, Side, State, VenuePicture
 from engine.core.money import Price, Quantity
 from engine.core.settings import TraderSettings
-from engine.desk import Answer, CheckItem, ConnectionView, FeedState, Health, ParameterInfo, StrategyInfo
+from engine.desk import (
+    AccountSeen,
+    Answer,
+    CheckItem,
+    ConnectionView,
+    FeedState,
+    Health,
+    ParameterInfo,
+    StrategyInfo,
+)
 from storage.store import Store
 from tests.support.builders import BTC, START, settings
 from tests.support.desk import Desk as OneDesk
@@ -31,6 +40,7 @@ FOREIGN_SIZE = Quantity(Decimal("0.5"))
 class FakeDesk:
     """`broken`: a sentence with which storage refuses commands. `mute`: candles can't be asked for.
 
+    `accounts`: what the venue is to say of one instead of what it has.
     Live books have a venue of their own here, of the same kind as the paper one. `checks` is the list before going
     live, `unasked` a sentence with which reconciliation fails, `silent`: it gets no answer at all.
     """
@@ -45,6 +55,7 @@ class FakeDesk:
         self.told: dict[BookId, tuple[int, int]] = {}
         self.sent: list[Command] = []
         self.stopped: list[tuple[ConnectionId, Command]] = []
+        self.accounts: dict[ConnectionId, AccountSeen] = {}
         self.broken = ""
         self.mute = ""
         self.checks: list[CheckItem] = [CheckItem(key, True, "as it should be") for key in POINTS]
@@ -85,6 +96,7 @@ class FakeDesk:
             desk.market.prices,
             desk.market.instruments,
             health,
+            self.accounts.get(connection) or AccountSeen(tuple(desk.venue.balances()), at),
         )
 
     def stop_entries(self, connection: ConnectionId, command: Command) -> None:

@@ -207,7 +207,9 @@ SCREENS: dict[str, Callable[[], Screen]] = {
     "balance": lambda: results.balance(held(), summarise(view()), MAIN, NOW),
     "balance_live": lambda: results.balance(held(), live_summary(), MAIN, NOW),
     "risk": lambda: safety.risk(view(), summarise(view()), MAIN, NOW),
-    "health": lambda: safety.health(machine(), [(summarise(view()), view().health)], NOW),
+    "health": lambda: safety.health(
+        machine(), [(summarise(view()), replace(view().health, unread_rows=3))], NOW
+    ),
     "version": lambda: safety.version("0.1.0", [summarise(view())], NOW),
     "connections": lambda: setup.connections([summarise(view())], 0, NOW),
     "connection": lambda: setup.connection(view(), summarise(view()), NOW),
