@@ -26,7 +26,7 @@ from engine.runner import Runner
 
 EVERY = 180.0
 """Seconds between reconciliations while all is well."""
-GLANCE = 40.0
+GLANCE = 24.0
 """Seconds between glances at the account: a report that a silent stream lost, or what the owner did by hand, is known
 and confirmed within a minute (law 3)."""
 SOON = 6.0

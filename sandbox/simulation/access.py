@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
 from engine.core.changed import changed
-from engine.core.errors import OutcomeUnknown, Rejected, Unavailable
+from engine.core.errors import OutcomeUnknown, Rejected, RuleRejected, Unavailable
 from engine.core.ids import ClientOrderId, Coin, Symbol
 from engine.core.inputs import FillSeen, OrderSeen
-from engine.core.model import Action, Balance, Fill, OrderReport, OrderRequest
+from engine.core.model import Action, Balance, Fill, OrderReport, OrderRequest, OrderType
+from sandbox.exchange.matching.model import Pair
+from sandbox.simulation.lies import Lies
 from sandbox.simulation.script import Kind
 from sandbox.simulation.stream import Stream
 
@@ -33,11 +36,15 @@ class Access:
     stops_lock = True
 
     async def elsewhere(self, coins: Collection[Coin]) -> dict[Coin, Decimal]:
-        """One account is all there is."""
-        return {}
+        """See engine.ports.Exchange.elsewhere."""
+        await self._hinder("get-funding-asset")
+        if self._weather.on(Kind.ELSEWHERE_MUTE):
+            raise Unavailable("the key may not read the other accounts")
+        return {coin: self._venue.elsewhere[coin] for coin in coins}
 
     def forget_rules(self) -> None:
-        """They are asked for with each order."""
+        """The client has a copy of its own, and holds each order against it."""
+        self._rules.clear()
 
     def __init__(self, life: Life, stream: Stream, random: Random) -> None:
         self._life = life
@@ -46,6 +53,8 @@ class Access:
         self._venue = life.world.venue
         self._stream = stream
         self._random = random
+        self._rules: dict[Symbol, Pair] = {}
+        self.lies = Lies(self._weather, random)
 
     # ── orders ────────────────────────────────────────────────────────────────────────────
 
@@ -53,8 +62,14 @@ class Access:
         """See engine.ports.Exchange.submit."""
         self._world.oracle.orders.leaves(request)
         await self._dies_at(Kind.CRASH_BEFORE_SUBMIT)
+        self._fits(request)
         await self._travel()
         self._unreachable(OutcomeUnknown)
+        self._refuses_stops(request)
+        if self.lies.is_in_between():
+            if self._random.random() < 0.5:
+                self._world.place_late(request)
+            raise self.lies.of_an_act()
         fate = self._weather.strikes(
             Kind.SUBMIT_LOST_BEFORE,
             Kind.SUBMIT_LATE,
@@ -74,7 +89,19 @@ class Access:
         report = self._world.place(request)
         await self._dies_at(Kind.CRASH_AFTER_SUBMIT)
         await self._answer(fate is Kind.SUBMIT_LOST_AFTER, fate is Kind.SUBMIT_HANGS)
-        return self._bare(report)
+        return self._bare(self.lies.accepted(report))
+
+    def _fits(self, request: OrderRequest) -> None:
+        """As `engine.exchanges.exact` does before anything leaves. Raises RuleRejected."""
+        rules = self._rules.setdefault(request.symbol, self._venue.rules(request.symbol))
+        prices = (one for one in (request.price, request.stop_price) if one is not None)
+        if request.quantity % rules.step or any(one % rules.tick for one in prices):
+            raise RuleRejected("a number does not fit the steps", "STEPS")
+
+    def _refuses_stops(self, request: OrderRequest) -> None:
+        if request.type is OrderType.STOP and self._weather.on(Kind.STOPS_REFUSED):
+            kind = Rejected if self._weather.sizes[Kind.STOPS_REFUSED] < 0.5 else RuleRejected
+            raise kind("no stop is taken now", "NO_STOPS")
 
     async def cancel(self, client_order_id: ClientOrderId, symbol: Symbol) -> OrderReport:
         """See engine.ports.Exchange.cancel."""
@@ -88,6 +115,11 @@ class Access:
             Kind.CANCEL_HANGS,
             Kind.CRASH_AROUND_CANCEL,
         )
+        if self.lies.is_in_between():
+            if self._random.random() < 0.5 and not self._hidden(client_order_id):
+                with suppress(Rejected):
+                    self._world.cancel(client_order_id)
+            raise self.lies.of_an_act()
         if fate is Kind.CANCEL_LOST_BEFORE:
             raise OutcomeUnknown("the connection was lost")
         if fate is Kind.CANCEL_REFUSED:
@@ -98,7 +130,7 @@ class Access:
         if fate is Kind.CRASH_AROUND_CANCEL:
             await self._life.die()
         await self._answer(fate is Kind.CANCEL_LOST_AFTER, fate is Kind.CANCEL_HANGS)
-        return self._bare(report)
+        return self._bare(self.lies.accepted(report))
 
     # ── questions ─────────────────────────────────────────────────────────────────────────
 
@@ -107,11 +139,13 @@ class Access:
         await self._dies_at(Kind.CRASH_WHILE_ASKING)
 
         if not self._weather.is_fair:
-            await self._hinder()
+            await self._hinder("order")
         hidden = self._hidden(client_order_id)
         report = None if hidden else self._venue.report(client_order_id)
         if report is not None and self._weather.on(Kind.TRADES_LATE):
             report = changed(report, fills=tuple(self._listed(report.fills)))
+        if report is not None and not self._weather.is_fair:
+            report = self.lies.order(report)
         if self._something_between():
             await self._wait_a_little()
         return report
@@ -119,10 +153,10 @@ class Access:
     async def open_orders(self, symbols: Sequence[Symbol]) -> list[OrderReport]:
         """See engine.ports.Exchange.open_orders."""
         if not self._weather.is_fair:
-            await self._hinder()
+            await self._hinder("openOrders")
         found = [one for symbol in symbols for one in self._venue.open_reports(symbol)]
-        if self._weather.on(Kind.LISTED_LATE):
-            found = [one for one in found if not self._hidden(one.client_order_id)]
+        if not self._weather.is_fair:
+            found = self.lies.open_orders([one for one in found if not self._hidden(one.client_order_id)])
         if self._something_between():
             await self._wait_a_little()
         return found
@@ -130,9 +164,11 @@ class Access:
     async def fills(self, symbols: Sequence[Symbol], since: datetime) -> list[Fill]:
         """See engine.ports.Exchange.fills."""
         if not self._weather.is_fair:
-            await self._hinder()
+            await self._hinder("myTrades")
         told = [one for symbol in symbols for one in self._venue.fills_since(symbol, since)]
         found = sorted(self._listed(told), key=lambda fill: fill.at)
+        if not self._weather.is_fair:
+            found = self.lies.fills(found)
         if self._something_between():
             await self._wait_a_little()
         return found
@@ -140,8 +176,10 @@ class Access:
     async def balances(self) -> list[Balance]:
         """See engine.ports.Exchange.balances."""
         if not self._weather.is_fair:
-            await self._hinder()
+            await self._hinder("account")
         found = self._venue.balances()
+        if not self._weather.is_fair:
+            found = self.lies.balances(found)
         if self._something_between():
             await self._wait_a_little()
         return found
@@ -156,8 +194,10 @@ class Access:
 
     # ── what lies between ─────────────────────────────────────────────────────────────────
 
-    async def _hinder(self) -> None:
+    async def _hinder(self, path: str) -> None:
         """What befalls a question on its way. Raises Unavailable."""
+        if self.lies.is_in_between():
+            await self.lies.of_a_question(path)
         if self._weather.on(Kind.ANSWERS_SLOW):
             await asyncio.sleep(self._random.uniform(0, 3))
         self._unreachable(Unavailable)

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from engine.core.errors import Rejected
-from engine.core.ids import PREFIX, ClientOrderId, Symbol
+from engine.core.ids import PREFIX, ClientOrderId, Symbol, base_of
 from engine.core.model import Action, OrderRequest, OrderType, Side
 from engine.core.money import Price, Quantity
-from sandbox.simulation.market import QUOTE, TRADED, instrument, pair_id, to_tick
+from sandbox.simulation import outside
+from sandbox.simulation.market import QUOTE, TRADED, pair_id
 from sandbox.simulation.process import Life
 from sandbox.simulation.script import NEXT, SPANS, Fault, Kind
 
@@ -48,6 +49,12 @@ def befall(world: World, fault: Fault) -> None:
             _own_order(world, symbol, f"web{fault.index}", fault.size)
         case Kind.FOREIGN_ORDER:
             _foreign_order(world, symbol, fault)
+        case Kind.RULES_CHANGED:
+            outside.change_rules(world, symbol, fault)
+        case Kind.STOP_LOST:
+            outside.lose_a_stop(world, fault)
+        case Kind.ALL_MONEY_MOVED:
+            outside.move_money(world, fault)
         case _:
             world.move(symbol, (fault.size - 0.5) * 0.15)
             world.show_prices()
@@ -60,6 +67,8 @@ def _at_once(world: World, fault: Fault) -> None:
         _crash(world)
     elif fault.kind in (Kind.STREAM_CUT, Kind.UNREACHABLE) and world.life is not None:
         world.life.stream.cut()
+    elif fault.kind is Kind.COINS_MOVED:
+        outside.move_coins(world, symbol, fault)
     elif fault.kind is Kind.THIN_MARKET:
         world.later(fault.span / 3, lambda: world.wants(symbol, Action.ENTER))
     elif fault.kind is Kind.INSTRUMENT_HALTED:
@@ -101,8 +110,8 @@ def _cancel_one(world: World, symbol: Symbol) -> None:
 
 def _sell(world: World, symbol: Symbol, fault: Fault) -> None:
     """He cancels what protects the coins, then sells a part or all of them: his own first."""
-    coin = instrument(symbol).base
-    held, lot = world.venue.ours[coin], instrument(symbol).lot
+    coin, lot = base_of(symbol), world.venue.rules(symbol).step
+    held = world.venue.ours[coin]
     if held < lot or not world.is_trading(symbol):
         return
     for order in world.venue.our_open(symbol):
@@ -118,9 +127,9 @@ def _sell(world: World, symbol: Symbol, fault: Fault) -> None:
 
 def _own_order(world: World, symbol: Symbol, name: str, size: float) -> None:
     """A buy that waits below the market."""
-    price = to_tick(symbol, world.prices[symbol] * Decimal(str(round(0.85 + 0.149 * size, 4))))
-    lot = instrument(symbol).lot
-    quantity = Quantity(Decimal(50) / price // lot * lot)
+    rules = world.venue.rules(symbol)
+    price = world.to_tick(symbol, world.prices[symbol] * Decimal(str(round(0.85 + 0.149 * size, 4))))
+    quantity = Quantity(Decimal(50) / price // rules.step * rules.step)
     request = OrderRequest(ClientOrderId(name), symbol, Side.BUY, OrderType.LIMIT, quantity, Price(price))
     with suppress(Rejected):
         world.venue.submit(request)
@@ -130,10 +139,10 @@ def _foreign_order(world: World, symbol: Symbol, fault: Fault) -> None:
     """With a name of the shape of ours, from another copy of the desk: a buy, or a sale of coins that are the owner's
     own, far from the market."""
     name = f"{PREFIX}foreign{fault.index:09}"
-    price = to_tick(symbol, world.prices[symbol] * Decimal("1.5"))
-    rules = instrument(symbol)
-    quantity = Quantity(Decimal(50) / price // rules.lot * rules.lot)
-    own = world.venue.account.free(rules.base) - world.venue.ours[rules.base]
+    rules, coin = world.venue.rules(symbol), base_of(symbol)
+    price = world.to_tick(symbol, world.prices[symbol] * Decimal("1.5"))
+    quantity = Quantity(Decimal(50) / price // rules.step * rules.step)
+    own = world.venue.account.free(coin) - world.venue.ours[coin]
     if fault.index % 2 or own < quantity:
         _own_order(world, symbol, name, 0.1)
         return

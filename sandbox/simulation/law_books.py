@@ -14,7 +14,7 @@ from engine.core.money import ZERO
 from engine.core.orders import Order
 from engine.core.state import TraderState
 from sandbox.simulation.judge import Judge
-from sandbox.simulation.market import PRICES, QUOTE, TRADED, instrument
+from sandbox.simulation.market import PRICES, QUOTE, TRADED
 from sandbox.simulation.venue import Event, Venue
 
 PENNY = Decimal("1e-22")
@@ -105,11 +105,11 @@ class BookLaws:
         self._judge.expect(
             fact.dust == tally.base, 3, f"{fact.dust} left over of {fact.position_id}, not {tally.base}"
         )
-        rules = instrument(fact.symbol)
-        sellable = fact.dust // rules.lot * rules.lot
+        rules = self._venue.least[fact.symbol]
+        sellable = fact.dust // rules.step * rules.step
         enough = sellable >= rules.min_quantity and sellable * PRICES[fact.symbol] > 2 * rules.min_notional
         self._judge.expect(not enough, 3, f"{fact.dust} {rules.base} were left as dust and could be sold")
-        self.dust[rules.base] += fact.dust
+        self.dust[base_of(fact.symbol)] += fact.dust
 
     # ── both ──────────────────────────────────────────────────────────────────────────────
 

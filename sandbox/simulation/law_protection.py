@@ -13,13 +13,16 @@ from engine.core.state import TraderState
 from sandbox.exchange.matching.model import Side
 from sandbox.simulation.judge import Judge
 from sandbox.simulation.law_books import BookLaws
-from sandbox.simulation.market import TRADED, instrument
+from sandbox.simulation.market import TRADED
+from sandbox.simulation.script import DAY
 from sandbox.simulation.venue import Venue
 from sandbox.simulation.weather import Weather
 
 CALM = 6.0
 """Five seconds, and one until we look."""
 FAULTY = 31.0
+BACK = 41.0
+"""A stop that the venue has lost is missed at the next glance, and put back within 40 s; and one until we look."""
 LEAVING = 120.0
 """Seconds of good weather within which a position that is being left, or of which the owner was told, must be safe."""
 
@@ -36,6 +39,11 @@ class ProtectionLaw:
         self._called = -1.0
         self._seen: tuple[object, ...] = ()
         self._bare: dict[Symbol, Decimal] = {}
+        self._lost: dict[Symbol, float] = {}
+
+    def lost(self, symbol: Symbol, now: float) -> None:
+        """The venue has lost a stop there, and tells nobody."""
+        self._lost[symbol] = now
 
     @property
     def uncovered(self) -> bool:
@@ -64,6 +72,8 @@ class ProtectionLaw:
         leaving = any(one.symbol == symbol and one.phase is Phase.LEAVING for one in state.positions.values())
         if leaving or self._called >= since:
             allowed = LEAVING
+        elif abs(self._lost.get(symbol, -DAY) - since) < CALM:
+            allowed = BACK
         gone = now - max(since, ended, self._called)
         if gone > allowed:
             words = f"{bare} of {symbol} had no working stop for {gone:.0f} s, and the owner was not called"
@@ -71,12 +81,13 @@ class ProtectionLaw:
 
     def _uncovered(self, symbol: Symbol, state: TraderState) -> Decimal:
         """What could be sold and is in no working order that sells it. Each position may keep a part of a lot."""
-        rules = instrument(symbol)
+        rules = self._venue.least[symbol]
         coin = Coin(rules.base)
-        held = self._books.held(coin) - self._books.dust[coin]
+        here = self._venue.account.free(coin) + self._venue.account.locked(coin)
+        held = min(self._books.held(coin) - self._books.dust[coin], here)
         selling = sum((one.remaining for one in self._venue.our_open(symbol) if one.side is Side.SELL), ZERO)
-        parts = rules.lot * len(state.positions_in.get(symbol, ()))
-        bare = (held - selling - parts) // rules.lot * rules.lot
+        parts = rules.step * len(state.positions_in.get(symbol, ()))
+        bare = (held - selling - parts) // rules.step * rules.step
         worth = bare * self._venue.price(symbol)
         return bare if bare >= rules.min_quantity and worth > 2 * rules.min_notional else ZERO
 

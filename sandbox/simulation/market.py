@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
+from random import Random
+from typing import Any
 
 from engine.core.ids import Coin, Symbol
 from engine.core.model import Instrument
@@ -45,27 +47,43 @@ def pairs() -> list[Pair]:
 
 
 @cache
-def instrument(symbol: Symbol, active: bool = True) -> Instrument:
+def instrument(pair: Pair) -> Instrument:
     """What the engine is told of it."""
-    pair = _PAIRS[symbol]
     return Instrument(
-        symbol,
+        Symbol(pair.name),
         Coin(pair.base),
         Coin(pair.quote),
         pair.tick,
         pair.step,
         Quantity(pair.min_quantity),
-        Quantity(pair.max_market_quantity),
+        Quantity(pair.max_quantity),
         Quote(pair.min_notional),
         RATE,
         RATE,
-        active,
+        pair.trading,
+        Quantity(pair.max_market_quantity),
+        max_stops=pair.max_open_conditional,
     )
 
 
-def to_tick(symbol: Symbol, price: Decimal) -> Price:
-    tick = _PAIRS[symbol].tick
+def to_tick(price: Decimal, tick: Decimal) -> Price:
     return Price(max((price / tick).to_integral_value() * tick, tick))
+
+
+def other_rules(symbol: Symbol, random: Random) -> dict[str, Any]:
+    """Steps and limits as a venue may have them tomorrow, finer or coarser than at first."""
+    first = _PAIRS[symbol]
+    step = first.step * random.choice((Decimal("0.1"), 1, 1, 10))
+    least = max(step, first.min_quantity)
+    most = Decimal(random.choice((400, 700, 1200, 2_000_000))) / PRICES[symbol]
+    return {
+        "tick": first.tick * random.choice((Decimal("0.1"), 1, 1, 10)),
+        "step": step,
+        "min_quantity": least * random.choice((1, 1, 5)),
+        "min_notional": Decimal(random.choice((1, 5, 5, 12))),
+        "max_market_quantity": max(most // step * step, least * 10),
+        "max_open_conditional": random.choice((1, 2, 20, 20)),
+    }
 
 
 class QuoteFees(FeePolicy):

@@ -16,7 +16,6 @@ from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
 from engine.ports import Exchange, Journal, Recorded
 from sandbox.simulation.access import Access
-from sandbox.simulation.market import TRADED, instrument
 from sandbox.simulation.script import Kind
 from sandbox.simulation.stream import Stream
 
@@ -41,6 +40,9 @@ class Life:
         self.stream = Stream(world.weather, random, world.clock, world.day.apart)
         self.access = Access(self, self.stream, random)
         self.connection = Connection(settings, self._exchange, Desk(self), world.clock, _Nobody())
+        self.connection.want_rules = self._want_rules
+        self._random = random
+        self._reading = False
 
     def _exchange(self, settings: TraderSettings) -> Exchange:
         return self.access
@@ -52,9 +54,7 @@ class Life:
         except StorageTrouble:
             await self.die()
         self.world.oracle.restored(self.connection.runner.state)
-        self.connection.see_instruments(
-            [instrument(symbol, self.world.is_trading(symbol)) for symbol in TRADED]
-        )
+        self.connection.see_instruments(self.world.instruments())
         self.world.weather.feel()
         self.up = True
 
@@ -75,8 +75,23 @@ class Life:
             await asyncio.get_running_loop().create_future()
 
     def see_price(self, symbol: Symbol) -> None:
-        if self.up:
-            self.connection.see_price(self.world.ticker(symbol))
+        if self.up and (ticker := self.access.lies.ticker(self.world.ticker(symbol))) is not None:
+            self.connection.see_price(ticker)
+
+    def _want_rules(self) -> None:
+        """They are read again, as soon as the venue can be asked."""
+        if not self._reading:
+            self._reading = True
+            self.world.later(self._random.uniform(0.2, 2), self._read_rules)
+
+    def _read_rules(self) -> None:
+        if self.dead:
+            return
+        if not self.up or self.world.weather.on(Kind.UNREACHABLE) or self.access.lies.is_in_between():
+            self.world.later(5, self._read_rules)
+            return
+        self._reading = False
+        self.world.tell_instruments()
 
 
 class Desk:

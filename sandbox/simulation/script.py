@@ -13,7 +13,7 @@ from random import Random
 
 DAY = 86_400.0
 """Seconds."""
-FEWEST, MOST = 20, 36
+FEWEST, MOST = 24, 42
 """Faults in a day."""
 
 
@@ -53,6 +53,12 @@ class Kind(StrEnum):
     THIN_MARKET = "orders fill in parts, slowly"
     INSTRUMENT_HALTED = "an instrument is halted"
     LOCKS_LINGER = "coins of a cancelled order stay locked for seconds"
+    BALANCES_LIE = "balances leave a coin out, or tell it wrong, for seconds"
+    ROWS_BROKEN = "rows of answers are null, zero or negative"
+    IN_BETWEEN = "a proxy's page, its 401 or another program answers in the venue's place"
+    STOPS_REFUSED = "the venue refuses every stop"
+    COINS_MOVED = "the owner moves coins of ours to another account of his, and back"
+    ELSEWHERE_MUTE = "the owner's other accounts can't be asked"
 
     CRASH = "the process dies"
     CLEAN_RESTART = "the process is stopped in good order and started again"
@@ -63,6 +69,9 @@ class Kind(StrEnum):
     OWN_ORDER = "the owner places an order of his own"
     FOREIGN_ORDER = "an order with our mark appears that is not in our books"
     JUMP = "the price jumps"
+    RULES_CHANGED = "the venue changes its steps, least amounts and caps"
+    STOP_LOST = "the venue loses a stop of ours: forgotten, expired, or cancelled without a word"
+    ALL_MONEY_MOVED = "fifty thousand come in, or all free money is taken out"
 
 
 NEXT = tuple(Kind)[: tuple(Kind).index(Kind.UNREACHABLE)]
@@ -73,6 +82,7 @@ LONGEST = {
     Kind.RATE_LIMITED: 30.0,
     Kind.STORAGE_FAILS: 20.0,
     Kind.PRICES_SILENT: 600.0,
+    Kind.BALANCES_LIE: 90.0,
 }
 """Seconds that a span lasts at most, where it is not 900."""
 

@@ -40,7 +40,7 @@ class Stream:
 
     def tell(self, event: Event) -> None:
         """Something happened at the venue."""
-        if self._heard is None or self._is_down() or self._weather.on(Kind.STREAM_SILENT):
+        if not event.told or self._heard is None or self._is_down() or self._weather.on(Kind.STREAM_SILENT):
             return
         for one in self._pieces(event):
             for _ in range(2 if self._weather.on(Kind.STREAM_DOUBLED) else 1):

@@ -9,21 +9,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from engine.core.errors import Rejected
+from engine.core.errors import Rejected, RuleRejected
 from engine.core.ids import ClientOrderId, Coin, FillId, Symbol, VenueOrderId, is_ours
 from engine.core.model import Balance, Fee, Fill, OrderReport, OrderRequest, OrderType, VenueStatus
 from engine.core.model import Side as OurSide
 from engine.core.money import ZERO, Price, Quantity
 from sandbox.exchange.matching.engine import Matching
 from sandbox.exchange.matching.fees import FeePolicy
-from sandbox.exchange.matching.model import EventKind, Order, OrderEvent, Refusal, Side, Status, Trade
+from sandbox.exchange.matching.model import (
+    EventKind,
+    Order,
+    OrderEvent,
+    Pair,
+    Reason,
+    Refusal,
+    Side,
+    Status,
+    Trade,
+)
 from sandbox.exchange.matching.model import OrderRequest as VenueRequest
 from sandbox.exchange.matching.model import OrderType as VenueType
 from sandbox.simulation.loop import START
 from sandbox.simulation.market import pair_id, pairs
 
 ACCOUNT = "account"
+COARSER = ("tick", "step", "min_quantity", "min_notional")
 _STATUS = {
     Status.NEW: VenueStatus.OPEN,
     Status.PARTIALLY_FILLED: VenueStatus.OPEN,
@@ -40,12 +52,13 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something happened to an order; `fill` when it was an execution."""
+    """Something happened to an order; `fill` when it was an execution. `told`: the stream may tell of it."""
 
     at: float
     kind: EventKind
     report: OrderReport
     fill: Fill | None
+    told: bool = True
 
 
 class Venue:
@@ -72,6 +85,12 @@ class Venue:
         """What our orders brought in, less what they took out and paid in fees, by coin, from the first order on."""
         self.flows: defaultdict[Coin, Decimal] = defaultdict(Decimal)
         """What came and went by anything but our orders."""
+        self.elsewhere: defaultdict[Coin, Decimal] = defaultdict(Decimal)
+        """What the owner keeps of each coin in another account of his."""
+        self.least: dict[Symbol, Pair] = {Symbol(pair.name): pair for pair in pairs()}
+        """The coarsest rules that there were so far."""
+        self._forgotten: dict[ClientOrderId, Order] = {}
+        self._silent = False
         self._symbols = {pair.id: Symbol(pair.name) for pair in pairs()}
         self._ids: dict[ClientOrderId, int] = {}
         self._fills_of: defaultdict[ClientOrderId, list[Fill]] = defaultdict(list)
@@ -88,12 +107,13 @@ class Venue:
         try:
             self.matching.place(ACCOUNT, self._thin(request) if thin else _request(request), self._ms)
         except Refusal as refusal:
-            raise Rejected(str(refusal), refusal.reason.name) from refusal
+            kind = RuleRejected if refusal.reason is Reason.FILTER else Rejected
+            raise kind(str(refusal), refusal.reason.name) from refusal
         return self._known(request.client_order_id)
 
     def cancel(self, client_order_id: ClientOrderId) -> OrderReport:
         """End a working order. Raises Rejected."""
-        if client_order_id not in self._ids:
+        if client_order_id not in self._ids or client_order_id in self._forgotten:
             raise Rejected("unknown order", "UNKNOWN_ORDER")
         try:
             self.matching.cancel(self.order(client_order_id), self._ms)
@@ -103,7 +123,8 @@ class Venue:
 
     def report(self, client_order_id: ClientOrderId) -> OrderReport | None:
         """An order with all its executions; None if it never arrived."""
-        return self._known(client_order_id) if client_order_id in self._ids else None
+        there = client_order_id in self._ids and client_order_id not in self._forgotten
+        return self._known(client_order_id) if there else None
 
     def open_reports(self, symbol: Symbol) -> list[OrderReport]:
         """What works in an instrument, oldest first, without executions. Every change of an order is an event."""
@@ -128,7 +149,9 @@ class Venue:
     # ── the truth ─────────────────────────────────────────────────────────────────────────
 
     def order(self, client_order_id: ClientOrderId) -> Order:
-        """The matching's own order; KeyError if it never arrived."""
+        """The matching's own order, or as it was when it was forgotten; KeyError if it never arrived."""
+        if client_order_id in self._forgotten:
+            return self._forgotten[client_order_id]
         number = self._ids[client_order_id]
         return self.matching._orders[number]  # its `find` searches them all
 
@@ -136,7 +159,12 @@ class Venue:
         return client_order_id in self._ids
 
     def total(self, coin: Coin) -> Decimal:
-        return self.account.free(coin) + self.account.locked(coin)
+        """In all accounts of the owner's."""
+        return self.account.free(coin) + self.account.locked(coin) + self.elsewhere[coin]
+
+    def rules(self, symbol: Symbol) -> Pair:
+        """As they are now."""
+        return self.matching.pair(pair_id(symbol))
 
     def our_open(self, symbol: Symbol) -> list[Order]:
         """Working orders with our mark."""
@@ -156,6 +184,31 @@ class Venue:
         amount = max(amount, -self.account.free(coin))
         self.account.set_free(coin, self.account.free(coin) + amount)
         self.flows[coin] += amount
+
+    def move_away(self, coin: Coin, amount: Decimal) -> Decimal:
+        """To another account of the same owner, or back from there; never more than is free. What was moved."""
+        amount = max(min(amount, self.account.free(coin)), -self.elsewhere[coin])
+        self.account.set_free(coin, self.account.free(coin) - amount)
+        self.elsewhere[coin] += amount
+        return amount
+
+    def set_rules(self, symbol: Symbol, changes: Mapping[str, Any]) -> None:
+        """Other steps and limits; what works stays as it is."""
+        now, was = self.matching.set_rules(pair_id(symbol), changes), self.least[symbol]
+        coarser = {name: max(getattr(now, name), getattr(was, name)) for name in COARSER}
+        self.least[symbol] = replace(was, **coarser)
+
+    def lose(self, order: Order, forgotten: bool) -> None:
+        """Without a word on the stream. `forgotten`: nobody there knows any more that there was such an order."""
+        name = ClientOrderId(order.client_id)
+        if not forgotten:
+            self._silent = True
+            self.matching.cancel(order, self._ms)
+            self._silent = False
+            return
+        self.matching.forget(order)
+        self._forgotten[name] = replace(order, status=Status.CANCELED, locked=ZERO)
+        self._open_reports.clear()
 
     # ── inside ────────────────────────────────────────────────────────────────────────────
 
@@ -180,7 +233,7 @@ class Venue:
         self._reports.pop(name, None)
         fill = self._booked(event.trade) if event.trade else None
         report = self._report(order, (fill,) if fill else ())
-        happened = Event(self._now(), event.kind, report, fill)
+        happened = Event(self._now(), event.kind, report, fill, not self._silent)
         self.events.append(happened)
         self._tell(happened)
 

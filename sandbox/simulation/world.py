@@ -14,7 +14,7 @@ from engine.core import inputs as i
 from engine.core.errors import Rejected
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.ledger import Phase
-from engine.core.model import Action, OrderReport, OrderRequest, OrderType, Signal, Ticker
+from engine.core.model import Action, Instrument, OrderReport, OrderRequest, OrderType, Signal, Ticker
 from engine.core.money import Price
 from engine.core.orders import OrderStatus, Purpose
 from engine.core.state import TraderState
@@ -34,6 +34,7 @@ from sandbox.simulation.market import (
     to_tick,
 )
 from sandbox.simulation.oracle import Oracle
+from sandbox.simulation.outside import bring_back
 from sandbox.simulation.owner import Owner
 from sandbox.simulation.process import Life
 from sandbox.simulation.script import DAY, Day, Fault, Kind
@@ -118,6 +119,8 @@ class World:
         self.storm_over = True
         self.weather.clear()
         for symbol in TRADED:
+            bring_back(self, symbol)
+        for symbol in TRADED:
             self.venue.matching.set_trading(pair_id(symbol), True)
         self.tell_instruments()
         await self._until(self.now + SETTLING)
@@ -157,10 +160,14 @@ class World:
         """The price moves by a share of itself, and something is traded there."""
         home = float(PRICES[symbol])
         pull = 0.02 * (home - float(self.prices[symbol])) / home
-        self.prices[symbol] = to_tick(symbol, self.prices[symbol] * Decimal(str(round(1 + share + pull, 7))))
+        rules = self.venue.rules(symbol)
+        moved = self.prices[symbol] * Decimal(str(round(1 + share + pull, 7)))
+        self.prices[symbol] = to_tick(moved, rules.tick)
         volume = Decimal(self.random.choice((0, 4000, 20000))) / PRICES[symbol]
-        step = instrument(symbol).lot
-        self.venue.move(symbol, Price(self.prices[symbol]), volume // step * step)
+        self.venue.move(symbol, Price(self.prices[symbol]), volume // rules.step * rules.step)
+
+    def to_tick(self, symbol: Symbol, price: Decimal) -> Price:
+        return to_tick(price, self.venue.rules(symbol).tick)
 
     def show_prices(self) -> None:
         """They reach the process, and a strategy may want in or out."""
@@ -205,11 +212,15 @@ class World:
             self.life.connection.runner.put(input)
 
     def is_trading(self, symbol: Symbol) -> bool:
-        return self.venue.matching.pair(pair_id(symbol)).trading
+        return self.venue.rules(symbol).trading
+
+    def instruments(self) -> list[Instrument]:
+        """The venue's rules, as they are now."""
+        return [instrument(self.venue.rules(one)) for one in TRADED]
 
     def tell_instruments(self) -> None:
         if self.life is not None and self.life.up:
-            self.life.connection.see_instruments([instrument(one, self.is_trading(one)) for one in TRADED])
+            self.life.connection.see_instruments(self.instruments())
 
     # ── the venue ─────────────────────────────────────────────────────────────────────────
 
