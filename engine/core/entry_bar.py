@@ -4,6 +4,7 @@ of order that is not offered is the same the next time.
     refused once      nothing is entered in the instrument while the position lasts
     refused again     barred, and the owner is called: the position stays and is watched here, its stop is tried again,
                       ever more slowly; it is sold for it only where its preset says so
+    too large         for one stop, since the venue's cap has shrunk: barred, and the owner is called
     taken again       within 30 s the bar is off by itself (law 5: that long an unprotected position may last under one
                       fault); later only the owner lifts it, since by then he was needed
 
@@ -19,8 +20,9 @@ from engine.core import inputs as i
 from engine.core.draft import Draft
 from engine.core.errors import Denied
 from engine.core.ids import Symbol
-from engine.core.ledger import Position
-from engine.core.money import ZERO
+from engine.core.ledger import Position, sellable
+from engine.core.model import Instrument
+from engine.core.money import ZERO, floor_to
 from engine.core.state import TraderState
 
 BAR_AFTER = 2
@@ -42,6 +44,20 @@ def stop_refused(draft: Draft, position: Position, count: int, reason: str) -> N
         _bar(draft, position, reason)
 
 
+def stop_wanted(draft: Draft, position: Position) -> None:
+    """One stop takes less than the position holds, since the venue's cap has shrunk (O27): the rest is watched here
+    alone, and only the owner can say whether that is enough."""
+    rules = draft.market.instruments.get(position.symbol)
+    if rules is not None and _is_too_large(position, rules):
+        least = sellable(position, rules)
+        words = f"The venue takes at most {least} {rules.base} in one stop: the rest of it is watched here."
+        _bar(draft, position, words)
+
+
+def _is_too_large(position: Position, rules: Instrument) -> bool:
+    return sellable(position, rules) < floor_to(position.quantity, rules.lot)
+
+
 def closing(draft: Draft, position: Position, hit_its_stop: bool) -> None:
     """A position whose stop is refused ends. One that fell through its stop while the first try was refused is no sign
     of anything; a sale by hand explains what was refused."""
@@ -56,7 +72,11 @@ def closing(draft: Draft, position: Position, hit_its_stop: bool) -> None:
 def stop_works(draft: Draft, symbol: Symbol) -> None:
     """The venue has taken a stop there."""
     bar = draft.state.barred.get(symbol)
-    if bar is not None and draft.at - bar.since < BY_ITSELF:
+    if bar is None or draft.at - bar.since >= BY_ITSELF:
+        return
+    position, rules = draft.state.positions.get(bar.position_id), draft.market.instruments.get(symbol)
+    covered = position is None or rules is None or not _is_too_large(position, rules)
+    if covered:
         draft.emit(f.EntriesAllowed(draft.at, symbol, "venue"))
 
 

@@ -181,6 +181,7 @@ def _place_stop(draft: Draft, position: Position) -> None:
     instrument = draft.market.instruments.get(position.symbol)
     if instrument is None or below_minimum(_lots(draft, position), stop, instrument):
         return
+    entry_bar.stop_wanted(draft, position)
     _intend(draft, position, Purpose.STOP, OrderType.STOP, stop, "protection")
 
 

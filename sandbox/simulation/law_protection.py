@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from engine.core.ids import Coin, Symbol
+from engine.core import facts as f
+from engine.core.ids import Coin, PositionId, Symbol
 from engine.core.ledger import Phase
 from engine.core.money import ZERO
 from engine.core.notices import Notice, Weight
 from engine.core.state import TraderState
-from sandbox.exchange.matching.model import Side
+from sandbox.exchange.matching.model import CONDITIONAL, Side
 from sandbox.simulation.judge import Judge
 from sandbox.simulation.law_books import BookLaws
 from sandbox.simulation.market import TRADED
@@ -21,6 +22,8 @@ from sandbox.simulation.weather import Weather
 CALM = 6.0
 """Five seconds, and one until we look."""
 FAULTY = 31.0
+LOOKED = 1.5
+"""Seconds by which a gap may be seen later than it began."""
 BACK = 41.0
 """A stop that the venue has lost is missed at the next glance, and put back within 40 s; and one until we look."""
 LEAVING = 120.0
@@ -39,6 +42,7 @@ class ProtectionLaw:
         self._called = -1.0
         self._seen: tuple[object, ...] = ()
         self._bare: dict[Symbol, Decimal] = {}
+        self._told_of: set[PositionId] = set()
         self._lost: dict[Symbol, float] = {}
 
     def lost(self, symbol: Symbol, now: float) -> None:
@@ -48,6 +52,10 @@ class ProtectionLaw:
     @property
     def uncovered(self) -> bool:
         return bool(self._since)
+
+    def look(self, fact: f.AnyFact) -> None:
+        if isinstance(fact, f.EntriesBarred) and "in one stop" in fact.reason:
+            self._told_of.add(fact.position_id)
 
     def told(self, notices: Iterable[Notice], now: float) -> None:
         if any(one.weight >= Weight.RISK and one.kind != "order_unknown" for one in notices):
@@ -70,7 +78,7 @@ class ProtectionLaw:
         clear = since - ended > 60
         allowed = CALM if clear else FAULTY
         leaving = any(one.symbol == symbol and one.phase is Phase.LEAVING for one in state.positions.values())
-        if leaving or self._called >= since:
+        if leaving or self._called >= since - LOOKED:
             allowed = LEAVING
         elif abs(self._lost.get(symbol, -DAY) - since) < CALM:
             allowed = BACK
@@ -85,11 +93,18 @@ class ProtectionLaw:
         coin = Coin(rules.base)
         here = self._venue.account.free(coin) + self._venue.account.locked(coin)
         held = min(self._books.held(coin) - self._books.dust[coin], here)
+        if self._is_partly_covered(symbol, state):
+            return ZERO
         selling = sum((one.remaining for one in self._venue.our_open(symbol) if one.side is Side.SELL), ZERO)
         parts = rules.step * len(state.positions_in.get(symbol, ()))
         bare = (held - selling - parts) // rules.step * rules.step
         worth = bare * self._venue.price(symbol)
         return bare if bare >= rules.min_quantity and worth > 2 * rules.min_notional else ZERO
+
+    def _is_partly_covered(self, symbol: Symbol, state: TraderState) -> bool:
+        """The venue's cap has shrunk, so that one stop takes less than the position: the owner was told of that."""
+        told = any(one in self._told_of for one in state.positions_in.get(symbol, ()))
+        return told and any(one.type in CONDITIONAL for one in self._venue.our_open(symbol))
 
 
 __all__: Sequence[str] = ("ProtectionLaw",)

@@ -58,6 +58,7 @@ class Oracle:
         self.orders.look(fact, self.state)
         self.books.look(fact, self.state)
         self.safety.look(fact, self.state)
+        self.protection.look(fact)
         before = self.state.copy() if isinstance(fact, f.BalanceFlowed) else None
         self.facts.append(fact)
         evolve(self.state, fact)

@@ -108,6 +108,22 @@ def test_o26_a_sale_by_hand_explains_what_was_refused() -> None:
     assert not desk.state.barred
 
 
+def test_law_5_a_position_above_the_largest_stop_is_told_and_not_added_to() -> None:
+    """The venue's cap shrank: 4 of 10 were covered by the new stop, and nobody was told of the rest."""
+    desk = Desk()
+    desk.price(BTC, "100")
+    desk.signal(BTC)
+    desk.give(i.InstrumentsSeen(desk.now, (replace(instrument(BTC), market_max=quantity("4")),)))
+    assert not desk.told("entries_barred"), "the stop that rests covers all"
+    desk.command(i.MoveStop, desk.position.id, price("99"))
+    desk.advance(3)
+    assert desk.order(Purpose.STOP).quantity == Decimal(4)
+    assert len(desk.told("entries_barred")) == 1
+    assert "could not be protected" in desk.buy(BTC, "300")
+    desk.advance(60)
+    assert len(desk.told("entries_barred")) == 1
+
+
 @pytest.mark.parametrize(("most", "words"), [(0, "no more stops"), (1, "")])
 def test_o26_the_venues_own_count_is_known_before_anything_is_bought(most: int, words: str) -> None:
     desk = Desk(instruments=[replace(instrument(BTC), max_stops=most)])
