@@ -251,11 +251,23 @@ def _exit_wanted(state: TraderState, fact: f.ExitWanted) -> None:
 
 
 def _exit_refused(state: TraderState, fact: f.ExitRefused) -> None:
-    _change_position(state, fact.position_id, exit_refusals=fact.refusals, exit_retry_after=fact.retry_after)
+    _change_position(
+        state,
+        fact.position_id,
+        exit_refusals=fact.refusals,
+        exit_retry_after=fact.retry_after,
+        refused_for=fact.reason,
+    )
 
 
 def _stop_refused(state: TraderState, fact: f.StopRefused) -> None:
-    _change_position(state, fact.position_id, stop_refusals=fact.refusals, stop_retry_after=fact.retry_after)
+    _change_position(
+        state,
+        fact.position_id,
+        stop_refusals=fact.refusals,
+        stop_retry_after=fact.retry_after,
+        refused_for=fact.reason,
+    )
 
 
 def _position_gone(state: TraderState, fact: f.PositionClosed | f.PositionAbandoned) -> None:
@@ -294,9 +306,12 @@ def _reconciled(state: TraderState, fact: f.Reconciled) -> None:
 
 
 def _shortfall_seen(state: TraderState, fact: f.ShortfallSeen) -> None:
-    """When books and account agreed last is remembered from before: each look at a difference is written down too."""
+    """When books and account agreed last is remembered from before: each look at a difference is written down too.
+    What begins to be missing now is not believed for what was missing, or was elsewhere, before."""
     known = state.shortfalls.get(fact.coin)
     since, agreed = (known.since, known.agreed_at) if known else (fact.at, state.reconciled_at)
+    if known is not None and (fact.theirs < known.theirs or (fact.doubt.is_open and not known.doubt.is_open)):
+        since = fact.at
     state.shortfalls[fact.coin] = OngoingShortfall(fact.theirs, since, agreed, fact.doubt)
 
 

@@ -69,6 +69,8 @@ class Position:
     stop_refusals: int = 0
     stop_retry_after: datetime | None = None
     stop_touched_at: datetime | None = None
+    refused_for: str = ""
+    """Why the venue refused, or ended, its newest stop or exit."""
     sold_outside: Quantity = Quantity(ZERO)
     """What of `left` the owner sold at the venue himself, by orders that are not ours."""
     unpriced: tuple[UnpricedFee, ...] = ()

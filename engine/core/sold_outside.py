@@ -25,6 +25,7 @@ from engine.core.ids import Coin, base_of, is_ours
 from engine.core.ledger import Position, fee_value
 from engine.core.model import Fill, Side, VenuePicture
 from engine.core.money import ZERO, Price, Quantity, Quote, divided, floor_digits, floor_to
+from engine.core.on_orders import NOT_BY_US
 from engine.core.orders import OrderStatus, Purpose
 from engine.core.pursue import pursue
 from engine.core.reconcile import Shortfall
@@ -36,8 +37,10 @@ LISTED_LATE = timedelta(seconds=20)
 """How long an execution may be missing from the venue's list; what it would tell is not estimated before."""
 AGREED_BEFORE = timedelta(minutes=1)
 """An execution this much older than the last agreement of books and account explains nothing that is missing now."""
+LACKING = ("insufficient", "not enough", "balance", NOT_BY_US)
+"""What all our venues say when coins are missing, and what we say when one ended an order of ours by itself."""
 PRICE_DIGITS = 12
-"""Significant digits of a price where the venue's tick is not known: no step is small enough for every coin."""
+"""Significant digits of a share of a fee, and of a price where the venue's tick is not known: no step is small enough for every coin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,12 @@ def _believe(draft: Draft, short: Shortfall, picture: VenuePicture, known: Ongoi
     for sale in _sales(draft, short.coin, picture, known):
         missing = _take(draft, short.coin, missing, sale)
     asked = picture.elsewhere is not None
-    if missing > ZERO and asked and draft.at - known.since >= LISTED_LATE and _gone_by_itself(draft, short):
+    if (
+        missing > ZERO
+        and asked
+        and draft.at - known.since >= LISTED_LATE
+        and _gone_by_itself(draft, short, picture)
+    ):
         missing = _take(draft, short.coin, missing, None)
     if missing <= ZERO and _missing(short, picture) == short.ours - short.theirs:
         draft.emit(f.ShortfallOver(draft.at, short.coin))
@@ -96,13 +104,20 @@ def _sales(draft: Draft, coin: Coin, picture: VenuePicture, known: OngoingShortf
             yield Sale(fill, left)
 
 
-def _gone_by_itself(draft: Draft, short: Shortfall) -> bool:
-    """No order of ours holds the coin at the venue, and it was the venue that ended or refused the last one: that is
-    its word on the orders, beside the one on the balances."""
-    if short.locked > ZERO:
+def _gone_by_itself(draft: Draft, short: Shortfall, picture: VenuePicture) -> bool:
+    """No order of ours holds the coin at the venue, and it was the venue that ended the last one, or refused it for the
+    lack of coins: that is its word on the orders, beside the one on the balances. Not while some of the coin is in
+    another account: that alone may be why it was refused."""
+    if short.locked > ZERO or (picture.elsewhere or {}).get(short.coin, ZERO) > ZERO:
         return False
     its = [one for one in draft.state.positions.values() if base_of(one.symbol) == short.coin]
-    return any(one.stop_refusals or one.exit_refusals for one in its)
+    return any(_lacks_coins(one.refused_for) for one in its if one.stop_refusals or one.exit_refusals)
+
+
+def _lacks_coins(reason: str) -> bool:
+    """A venue that takes no stop at all, or not of this size, says nothing of the coins."""
+    told = reason.casefold()
+    return any(word in told for word in LACKING)
 
 
 def _take(draft: Draft, coin: Coin, missing: Quantity, sale: Sale | None) -> Quantity:
@@ -128,10 +143,16 @@ def _reduced(draft: Draft, position: Position, taken: Quantity, sale: Sale | Non
 
 
 def _share_of_fee(draft: Draft, fill: Fill, taken: Decimal) -> Quote:
+    """In parts that add up to exactly the fee once all of the sale is taken: a third has endless digits."""
     prices = draft.market.coin_prices(draft.state.quote)
     # Of the owner's own sale; in a coin that nobody prices here it is his affair, as the sale was.
     value, _ = fee_value(fill, draft.state.quote, prices)
-    return Quote(divided(value * taken, fill.quantity))
+    before = draft.state.outside_sales.get((fill.symbol, fill.id), ZERO)
+    return Quote(_part(value, before + taken, fill.quantity) - _part(value, before, fill.quantity))
+
+
+def _part(value: Decimal, taken: Decimal, whole: Decimal) -> Decimal:
+    return value if taken == whole else floor_digits(divided(value * taken, whole), PRICE_DIGITS)
 
 
 def _last_price(draft: Draft, position: Position) -> Price:

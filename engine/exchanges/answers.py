@@ -123,9 +123,10 @@ def _balance_or_not(coin: str, free: object, used: object, tell: Callable[[str],
 
 def _balance(coin: str, free: object, used: object) -> Balance:
     what = f"the balance of {coin}"
-    if free is None and used is None:
+    if free is None:
+        # Not zero: with nothing under way `used` is 0 beside it, and all that there is would be gone.
         raise Corrupt(f"{what} is not told.")
-    return Balance(Coin(coin), not_negative(free or 0, what), not_negative(used or 0, what))
+    return Balance(Coin(coin), not_negative(free, what), not_negative(used or 0, what))
 
 
 def total_in(accounts: Sequence[Mapping[str, Any]], coin: Coin) -> Decimal:

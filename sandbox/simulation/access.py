@@ -26,6 +26,8 @@ from sandbox.simulation.stream import Stream
 if TYPE_CHECKING:
     from sandbox.simulation.process import Life
 
+LOOKS = ("account", "openOrders", "myTrades")
+"""The questions of each look at the account."""
 LAG = 8.0
 """Seconds by which a venue lists new orders and executions late."""
 
@@ -51,6 +53,7 @@ class Access:
         self._world = life.world
         self._weather = life.world.weather
         self._venue = life.world.venue
+        self._trust = life.world.oracle.trust
         self._stream = stream
         self._random = random
         self._rules: dict[Symbol, Pair] = {}
@@ -61,6 +64,7 @@ class Access:
     async def submit(self, request: OrderRequest) -> OrderReport:
         """See engine.ports.Exchange.submit."""
         self._world.oracle.orders.leaves(request)
+        self._trust.leaves(request, self._world.now)
         await self._dies_at(Kind.CRASH_BEFORE_SUBMIT)
         self._fits(request)
         await self._travel()
@@ -169,6 +173,7 @@ class Access:
         found = sorted(self._listed(told), key=lambda fill: fill.at)
         if not self._weather.is_fair:
             found = self.lies.fills(found)
+        self._trust.asked_all()
         if self._something_between():
             await self._wait_a_little()
         return found
@@ -180,6 +185,9 @@ class Access:
         found = self._venue.balances()
         if not self._weather.is_fair:
             found = self.lies.balances(found)
+        self._trust.told(found)
+        if not self._weather.is_fair:
+            found = self.lies.balance_rows(found)
         if self._something_between():
             await self._wait_a_little()
         return found
@@ -196,6 +204,14 @@ class Access:
 
     async def _hinder(self, path: str) -> None:
         """What befalls a question on its way. Raises Unavailable."""
+        try:
+            await self._stand_in_its_way(path)
+        except Unavailable:
+            if path in LOOKS:
+                self._trust.could_not_ask(self._world.now)
+            raise
+
+    async def _stand_in_its_way(self, path: str) -> None:
         if self.lies.is_in_between():
             await self.lies.of_a_question(path)
         if self._weather.on(Kind.ANSWERS_SLOW):

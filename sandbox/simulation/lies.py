@@ -70,12 +70,11 @@ class Lies:
 
     def balances(self, true: list[Balance]) -> list[Balance]:
         """A coin left out, at zero, at half, or without a number."""
-        told = true
-        if self._weather.on(Kind.BALANCES_LIE):
-            size = self._weather.sizes[Kind.BALANCES_LIE]
-            coins = (*map(base_of, TRADED), QUOTE)
-            told = list(self._lied(true, coins[int(size * 997) % len(coins)], int(size * 4)))
-        return self._through(told, self._read_balances)
+        if not self._weather.on(Kind.BALANCES_LIE):
+            return true
+        size = self._weather.sizes[Kind.BALANCES_LIE]
+        coins = (*map(base_of, TRADED), QUOTE)
+        return list(self._lied(true, coins[int(size * 997) % len(coins)], int(size * 4)))
 
     def _lied(self, true: Iterable[Balance], coin: Coin, how: int) -> Iterable[Balance]:
         for one in true:
@@ -93,6 +92,9 @@ class Lies:
     def _through(self, true: list[T], read: Callable[[list[T], int], list[T]]) -> list[T]:
         broken = self._weather.on(Kind.ROWS_BROKEN) and true and self._random.random() < ROWS
         return read(true, self._random.randrange(len(true))) if broken else true
+
+    def balance_rows(self, true: list[Balance]) -> list[Balance]:
+        return self._through(true, self._read_balances)
 
     def _read_balances(self, true: list[Balance], bad: int) -> list[Balance]:
         free: dict[str, Any] = {one.coin: str(one.free) for one in true}

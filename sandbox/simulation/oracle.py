@@ -16,6 +16,8 @@ from sandbox.simulation.law_books import BookLaws
 from sandbox.simulation.law_orders import OrderLaws
 from sandbox.simulation.law_protection import ProtectionLaw
 from sandbox.simulation.law_safety import SafetyLaws
+from sandbox.simulation.law_shares import ShareLaws
+from sandbox.simulation.law_trust import TrustLaws
 from sandbox.simulation.venue import Event, Venue
 from sandbox.simulation.weather import Weather
 
@@ -36,6 +38,8 @@ class Oracle:
         self.books = BookLaws(self.judge, venue)
         self.safety = SafetyLaws(self.judge)
         self.protection = ProtectionLaw(self.judge, venue, weather, self.books)
+        self.trust = TrustLaws(self.judge, venue, weather, self.books)
+        self.shares = ShareLaws(self.judge)
         self._venue = venue
         self._weather = weather
         self._clock = clock
@@ -59,6 +63,8 @@ class Oracle:
         self.books.look(fact, self.state)
         self.safety.look(fact, self.state)
         self.protection.look(fact)
+        self.trust.look(fact, self.state, self._clock.monotonic())
+        self.shares.look(fact)
         before = self.state.copy() if isinstance(fact, f.BalanceFlowed) else None
         self.facts.append(fact)
         evolve(self.state, fact)
@@ -72,6 +78,7 @@ class Oracle:
 
     def restored(self, state: TraderState) -> None:
         """A new process has its books, and has written that it began."""
+        self.trust.asked_all()
         self.judge.expect(state == self.state, 3, "the restored books differ from the facts")
 
     def ended(self, state: TraderState, number: int) -> None:

@@ -61,6 +61,7 @@ class Owner:
             choice = self._random.choice(tuple(ForeignChoice))
             self._send(i.ResolveForeign, waiting[0], choice)
         elif state.barred:
+            self._world.oracle.trust.allowed += 1
             self._send(i.AllowEntries, next(iter(state.barred)))
         elif state.is_halted:
             self._send(i.LiftHalt)

@@ -89,6 +89,9 @@ class Venue:
         """What the owner keeps of each coin in another account of his."""
         self.least: dict[Symbol, Pair] = {Symbol(pair.name): pair for pair in pairs()}
         """The coarsest rules that there were so far."""
+        self.rules_changed: set[Symbol] = set()
+        self.finest = {symbol: pair.step for symbol, pair in self.least.items()}
+        """The finest step of quantity that there was so far."""
         self._forgotten: dict[ClientOrderId, Order] = {}
         self._silent = False
         self._symbols = {pair.id: Symbol(pair.name) for pair in pairs()}
@@ -197,6 +200,8 @@ class Venue:
         now, was = self.matching.set_rules(pair_id(symbol), changes), self.least[symbol]
         coarser = {name: max(getattr(now, name), getattr(was, name)) for name in COARSER}
         self.least[symbol] = replace(was, **coarser)
+        self.rules_changed.add(symbol)
+        self.finest[symbol] = min(self.finest[symbol], now.step)
 
     def lose(self, order: Order, forgotten: bool) -> None:
         """Without a word on the stream. `forgotten`: nobody there knows any more that there was such an order."""

@@ -37,6 +37,11 @@ class Weather:
         now = self._loop.now
         return now < self._foul_until and now < self._until.get(kind, 0.0)
 
+    def lately(self, kind: Kind, seconds: float) -> bool:
+        """Whether a span was in force within the last seconds."""
+        until = self._until.get(kind)
+        return until is not None and self._loop.now < until + seconds
+
     @property
     def is_fair(self) -> bool:
         """No span is in force: the short way for the thousands of questions of a day."""

@@ -164,6 +164,7 @@ class World:
         moved = self.prices[symbol] * Decimal(str(round(1 + share + pull, 7)))
         self.prices[symbol] = to_tick(moved, rules.tick)
         volume = Decimal(self.random.choice((0, 4000, 20000))) / PRICES[symbol]
+        self.oracle.trust.priced(symbol, Price(self.prices[symbol]))
         self.venue.move(symbol, Price(self.prices[symbol]), volume // rules.step * rules.step)
 
     def to_tick(self, symbol: Symbol, price: Decimal) -> Price:
