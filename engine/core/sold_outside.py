@@ -35,12 +35,15 @@ CONFIRMED = timedelta(seconds=5)
 """A shortfall that lasts for so long is no picture taken in mid-move (A1)."""
 LISTED_LATE = timedelta(seconds=20)
 """How long an execution may be missing from the venue's list; what it would tell is not estimated before."""
+PARTLY_ELSEWHERE = timedelta(minutes=2)
+"""The same while some of the coin is in another account: that alone may be why an order for it was refused."""
 AGREED_BEFORE = timedelta(minutes=1)
 """An execution this much older than the last agreement of books and account explains nothing that is missing now."""
 LACKING = ("insufficient", "not enough", "balance", NOT_BY_US)
 """What all our venues say when coins are missing, and what we say when one ended an order of ours by itself."""
 PRICE_DIGITS = 12
-"""Significant digits of a share of a fee, and of a price where the venue's tick is not known: no step is small enough for every coin."""
+"""Significant digits of a share of a fee, and of a price where the venue's tick is not known: no step is small enough
+for every coin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,8 @@ def _believe(draft: Draft, short: Shortfall, picture: VenuePicture, known: Ongoi
     for sale in _sales(draft, short.coin, picture, known):
         missing = _take(draft, short.coin, missing, sale)
     asked = picture.elsewhere is not None
-    if (
-        missing > ZERO
-        and asked
-        and draft.at - known.since >= LISTED_LATE
-        and _gone_by_itself(draft, short, picture)
-    ):
+    patience = PARTLY_ELSEWHERE if (picture.elsewhere or {}).get(short.coin) else LISTED_LATE
+    if missing > ZERO and asked and draft.at - known.since >= patience and _gone_by_itself(draft, short):
         missing = _take(draft, short.coin, missing, None)
     if missing <= ZERO and _missing(short, picture) == short.ours - short.theirs:
         draft.emit(f.ShortfallOver(draft.at, short.coin))
@@ -104,11 +103,10 @@ def _sales(draft: Draft, coin: Coin, picture: VenuePicture, known: OngoingShortf
             yield Sale(fill, left)
 
 
-def _gone_by_itself(draft: Draft, short: Shortfall, picture: VenuePicture) -> bool:
+def _gone_by_itself(draft: Draft, short: Shortfall) -> bool:
     """No order of ours holds the coin at the venue, and it was the venue that ended the last one, or refused it for the
-    lack of coins: that is its word on the orders, beside the one on the balances. Not while some of the coin is in
-    another account: that alone may be why it was refused."""
-    if short.locked > ZERO or (picture.elsewhere or {}).get(short.coin, ZERO) > ZERO:
+    lack of coins: that is its word on the orders, beside the one on the balances."""
+    if short.locked > ZERO:
         return False
     its = [one for one in draft.state.positions.values() if base_of(one.symbol) == short.coin]
     return any(_lacks_coins(one.refused_for) for one in its if one.stop_refusals or one.exit_refusals)

@@ -29,6 +29,12 @@ def test_m12_a_balance_that_can_not_be_read_is_not_told_and_not_zero(bad: object
     assert len(told) == 1
 
 
+def test_m12_a_null_beside_what_is_locked_is_no_zero() -> None:
+    """All money was booked as withdrawn by `{"free": null, "used": 0}`."""
+    raw = {"free": {"USDT": None}, "used": {"USDT": "0"}}
+    assert answers.balances(raw) == [Balance(USDT, Decimal(0), told=False)]
+
+
 def test_m12_nothing_follows_from_a_balance_that_was_not_told() -> None:
     desk = holding()
     untold = (Balance(Coin("BTC"), Decimal(0), told=False), *with_btc(desk, "0")[1:])
