@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from engine.core import facts as f
@@ -25,11 +26,11 @@ _PROMISED: dict[type[f.AnyFact], str] = {
     f.ForeignFound: "foreign_found",
     f.ShortfallSeen: "shortfall",
     f.PositionReduced: "position_reduced",
-    f.TroubleBegan: "trouble",
 }
 """Facts that the owner hears of, whatever else is told."""
 
 
+MENDS_ITSELF = timedelta(seconds=26)
 _ROUNDING = Decimal("1e-20")
 
 
@@ -39,6 +40,7 @@ class SafetyLaws:
         self._sent: Counter[str] = Counter()
         self._done: set[CommandId] = set()
         self._halted = False
+        self._troubles = 0
 
     # ── commands ──────────────────────────────────────────────────────────────────────────
 
@@ -64,6 +66,8 @@ class SafetyLaws:
         elif isinstance(fact, f.OrderIntended) and fact.order.type is OrderType.MARKET:
             entry = fact.order.purpose.value == "entry"
             self._judge.expect(not (entry and self._halted), 6, "an entry while a halt is latched")
+        elif isinstance(fact, f.TroubleBegan):
+            self._troubles += self._is_due(fact, before)
         elif isinstance(fact, f.CommandDone):
             self._judge.expect(fact.command_id not in self._done, 9, f"{fact.command_id} acted twice")
             self._done.add(fact.command_id)
@@ -71,9 +75,18 @@ class SafetyLaws:
     def _use(self, command: str, words: str) -> None:
         self._judge.expect(self._sent[command] > 0, 6, words)
 
+    def _is_due(self, fact: f.TroubleBegan, before: TraderState) -> bool:
+        """At once, but for what may mend itself, which is told once it lasts."""
+        known = before.troubles.get((fact.trouble, fact.subject))
+        if fact.trouble is not f.Trouble.RECONCILE_FAILED:
+            return True
+        return known is not None and not known.told and fact.at - known.began > MENDS_ITSELF
+
     def promised(self, facts: Sequence[f.AnyFact], notices: Sequence[Notice]) -> None:
         """Facts and alerts of one transaction."""
         wanted = [kind for fact in facts if (kind := _PROMISED.get(type(fact)))]
+        wanted += ["trouble"] * self._troubles
+        self._troubles = 0
         told = [one.kind for one in notices] if wanted else []
         for kind in wanted:
             enough = told.count(kind) >= wanted.count(kind)
