@@ -10,7 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from engine.core import causes, evolve_equity, evolve_fees, evolve_foreign
+from engine.core import causes, evolve_doubts, evolve_equity, evolve_fees, evolve_foreign
 from engine.core import facts as f
 from engine.core.changed import changed
 from engine.core.ids import ClientOrderId, Coin, PositionId, base_of
@@ -18,7 +18,7 @@ from engine.core.ledger import Phase, Position, book_fill
 from engine.core.model import Side, State
 from engine.core.money import ZERO, Quantity, Quote, exact_sum
 from engine.core.orders import OrderStatus, Purpose
-from engine.core.state import Barred, OngoingShortfall, OngoingTrouble, TraderState
+from engine.core.state import Barred, OngoingTrouble, TraderState
 
 SETTLED_KEPT = 200
 """Settled orders that are remembered, for fills that come late."""
@@ -251,22 +251,16 @@ def _exit_wanted(state: TraderState, fact: f.ExitWanted) -> None:
 
 
 def _exit_refused(state: TraderState, fact: f.ExitRefused) -> None:
+    again, why = fact.retry_after, fact.reason
     _change_position(
-        state,
-        fact.position_id,
-        exit_refusals=fact.refusals,
-        exit_retry_after=fact.retry_after,
-        refused_for=fact.reason,
+        state, fact.position_id, exit_refusals=fact.refusals, exit_retry_after=again, refused_for=why
     )
 
 
 def _stop_refused(state: TraderState, fact: f.StopRefused) -> None:
+    again, why = fact.retry_after, fact.reason
     _change_position(
-        state,
-        fact.position_id,
-        stop_refusals=fact.refusals,
-        stop_retry_after=fact.retry_after,
-        refused_for=fact.reason,
+        state, fact.position_id, stop_refusals=fact.refusals, stop_retry_after=again, refused_for=why
     )
 
 
@@ -303,20 +297,6 @@ def _entries_allowed(state: TraderState, fact: f.EntriesAllowed) -> None:
 
 def _reconciled(state: TraderState, fact: f.Reconciled) -> None:
     state.reconciled_at = fact.at
-
-
-def _shortfall_seen(state: TraderState, fact: f.ShortfallSeen) -> None:
-    """When books and account agreed last is remembered from before: each look at a difference is written down too.
-    What begins to be missing now is not believed for what was missing, or was elsewhere, before."""
-    known = state.shortfalls.get(fact.coin)
-    since, agreed = (known.since, known.agreed_at) if known else (fact.at, state.reconciled_at)
-    if known is not None and (fact.theirs < known.theirs or (fact.doubt.is_open and not known.doubt.is_open)):
-        since = fact.at
-    state.shortfalls[fact.coin] = OngoingShortfall(fact.theirs, since, agreed, fact.doubt)
-
-
-def _shortfall_over(state: TraderState, fact: f.ShortfallOver) -> None:
-    state.shortfalls.pop(fact.coin, None)
 
 
 def _position_reduced(state: TraderState, fact: f.PositionReduced) -> None:
@@ -399,8 +379,8 @@ _APPLY: dict[type, Callable[[TraderState, Any], None]] = {
     f.ForeignCancelRepeated: evolve_foreign.cancel_repeated,
     f.ForeignEnded: evolve_foreign.ended,
     f.OrderAdopted: evolve_foreign.adopted,
-    f.ShortfallSeen: _shortfall_seen,
-    f.ShortfallOver: _shortfall_over,
+    f.ShortfallSeen: evolve_doubts.seen,
+    f.ShortfallOver: evolve_doubts.over,
     f.PositionReduced: _position_reduced,
     f.TroubleBegan: _trouble_began,
     f.TroubleOver: _trouble_over,
