@@ -1,8 +1,8 @@
 # Two stages: the first installs what the lock file says, the second holds the program and nothing to build with.
 #
 #   docker build -t pocketdesk .            (--build-arg LOCK=postgres for a database on a server)
-#   docker run --restart unless-stopped --memory 256m --read-only --tmpfs /tmp:size=32m \
-#     -v pocketdesk:/data -v ./config.toml:/etc/pocketdesk/config.toml:ro pocketdesk
+#   docker run --restart unless-stopped --memory 384m --read-only --tmpfs /tmp:size=32m -v pocketdesk:/data \
+#     -v ./deploy/config.toml:/etc/pocketdesk/config.toml:ro -v ./deploy/secrets:/run/secrets:ro pocketdesk
 
 FROM python:3.11-slim AS build
 ARG LOCK=run
