@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,7 @@ from engine.core.errors import PocketdeskError
 from engine.core.ids import Coin, ConnectionId, PresetId, Symbol
 from engine.core.model import Mode, State
 from engine.core.money import Quote, Ratio
+from storage.private import who_can_read
 
 
 class ConfigError(PocketdeskError):
@@ -47,7 +48,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Loaded:
     if found or sources.problems:
         raise ConfigError(sources.problems + found)
     told = [as_sentence(sources.origin_of(key), (key, said)) for key, said in warnings(config)]
-    return Loaded(config, told + _readable_secret(path, config, sources))
+    return Loaded(config, [*told, *_open_secrets(sources)])
 
 
 def _validate(sources: Sources, folder: Path) -> Config:
@@ -62,13 +63,11 @@ def _validate(sources: Sources, folder: Path) -> Config:
         raise ConfigError(sources.problems + said) from None
 
 
-def _readable_secret(path: Path, config: Config, sources: Sources) -> list[str]:
-    """A token in a file that everyone on this machine may read is as good as told."""
-    if sources.origin_of(("telegram", "token")) != path.name or not path.stat().st_mode & 0o004:
-        return []
-    return [
-        f"{path.name}: telegram.token: others on this machine can read this file; chmod 600 or use token_file"
-    ]
+def _open_secrets(sources: Sources) -> Iterator[str]:
+    """A secret in a file that others on this machine may read or change is as good as told."""
+    for file, key in sources.secret_files.items():
+        if who := who_can_read(file):
+            yield f"{file}: holds {key}, and {who} can read or change it: chmod 600 {file}"
 
 
 def trader_settings(config: Config) -> list[settings.TraderSettings]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -35,6 +35,8 @@ class Entry:
     key: Key
     value: object
     origin: str
+    file: Path | None = None
+    """That holds it."""
 
 
 @dataclass
@@ -44,6 +46,8 @@ class Sources:
     values: dict[str, object] = field(default_factory=dict)
     origins: dict[Key, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    secret_files: dict[Path, str] = field(default_factory=dict)
+    """Files that hold a secret, each with the key of one."""
     file_read: bool = True
 
     def origin_of(self, key: Key) -> str:
@@ -69,7 +73,7 @@ def read_sources(path: Path, environ: Mapping[str, str]) -> Sources:
     table = _read_toml(path, sources.problems)
     sources.file_read = not sources.problems
     groups = (
-        list(_flatten((), table, path.name)),
+        list(_flatten((), table, path)),
         list(_read_secret_folder(secrets_folder, sources.problems)),
         list(_read_environment(environ)),
     )
@@ -77,6 +81,8 @@ def read_sources(path: Path, environ: Mapping[str, str]) -> Sources:
         later = {_target(entry.key) for each in groups[number + 1 :] for entry in each}
         entries = [entry for entry in group if _target(entry.key) not in later]
         for entry in _resolve_files(entries, path.parent, sources.problems):
+            if entry.file is not None and is_secret(entry.key):
+                sources.secret_files.setdefault(entry.file, dotted(entry.key))
             _merge(sources, _without_dirt(entry, sources.problems))
     return sources
 
@@ -107,12 +113,12 @@ def _why(path: Path, error: Exception) -> str:
     return f"a number has thousands of digits (at line {at})" if at else str(error)
 
 
-def _flatten(key: Key, value: object, origin: str) -> Iterable[Entry]:
+def _flatten(key: Key, value: object, file: Path) -> Iterable[Entry]:
     if isinstance(value, dict) and value:
         for name, inner in value.items():
-            yield from _flatten((*key, name), inner, origin)
+            yield from _flatten((*key, name), inner, file)
     else:
-        yield Entry(key, value, origin)
+        yield Entry(key, value, file.name, file)
 
 
 def _read_secret_folder(folder: Path, problems: list[str]) -> Iterable[Entry]:
@@ -121,7 +127,7 @@ def _read_secret_folder(folder: Path, problems: list[str]) -> Iterable[Entry]:
     for file in sorted(folder.iterdir()):
         key = tuple(file.name.split("."))
         if is_secret(key) and (text := _read_secret(file, str(file), problems)) is not None:
-            yield Entry(key, text, str(file))
+            yield Entry(key, text, str(file), file)
 
 
 def _read_environment(environ: Mapping[str, str]) -> Iterable[Entry]:
@@ -160,8 +166,9 @@ def _resolve_files(entries: list[Entry], folder: Path, problems: list[str]) -> I
             )
         else:
             where = f"{entry.origin}: {dotted(entry.key)}{_path_shown(str(entry.value), folder)}"
-            text = _read_secret(Path(folder, Path(str(entry.value)).expanduser()), where, problems)
-            yield Entry(target, text, f"{entry.origin}: {dotted(entry.key)}")
+            file = Path(folder, Path(str(entry.value)).expanduser())
+            text = _read_secret(file, where, problems)
+            yield Entry(target, text, f"{entry.origin}: {dotted(entry.key)}", None if text is None else file)
 
 
 def _path_shown(value: str, folder: Path) -> str:
@@ -190,7 +197,7 @@ def _without_dirt(entry: Entry, problems: list[str]) -> Entry:
         problems.append(
             f"{entry.origin}: {dotted(entry.key)}: has an invisible character within (U+{ord(hidden):04X})"
         )
-    return Entry(entry.key, text, entry.origin)
+    return replace(entry, value=text)
 
 
 def _bare(text: str) -> str:

@@ -13,7 +13,9 @@ import sys
 import traceback
 from collections.abc import Iterator
 from datetime import UTC
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from loguru import logger
@@ -21,11 +23,13 @@ from loguru import logger
 from bot.config_models import Logs
 from engine.redaction import redaction
 from engine.trace import CORRELATION
+from storage.private import FILE, close_files, close_folder, make_folder
 
 if TYPE_CHECKING:
     from loguru import Message, Record
 
 _TERMINAL = "{time:YYYY-MM-DD HH:mm:ss.SSS!UTC} {level:<7} {extra[about]}{message}"
+FILE_NAME = "pocketdesk.jsonl"
 _QUIET = ("httpx", "httpcore", "hpack", "apscheduler", "aiohttp.access", "matplotlib", "PIL", "asyncio")
 """Libraries that are told to speak only of trouble; httpx writes every address, with the token in it."""
 
@@ -76,11 +80,14 @@ def _print(message: Message, out: TextIO) -> None:
 
 def _add_file(settings: Logs) -> None:
     try:
-        settings.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(settings.folder)
+        close_files(settings.folder.glob(f"{FILE_NAME}*"))
         file = _Rotating(settings)
     except OSError as error:
         logger.warning("logs.folder = {}: no log file: {}", settings.folder, error.strerror)
         return
+    if told := close_folder(settings.folder, lambda name: name.startswith(FILE_NAME)):
+        logger.warning("logs.folder: {}", told)
     logger.add(lambda message: file.write(as_json(message.record)), level=settings.level, diagnose=False)
 
 
@@ -105,10 +112,14 @@ class _Rotating(RotatingFileHandler):
     """At most `files` finished files of `file_size_mb` each, beside the one being written."""
 
     def __init__(self, settings: Logs) -> None:
-        path = settings.folder / "pocketdesk.jsonl"
+        path = settings.folder / FILE_NAME
         size = settings.file_size_mb * 1024 * 1024
         super().__init__(path, maxBytes=size, backupCount=settings.files, encoding="utf-8")
         self._failed = False
+
+    def _open(self) -> TextIOWrapper:
+        Path(self.baseFilename).touch(mode=FILE)
+        return super()._open()
 
     def write(self, line: str) -> None:
         self.handle(logging.makeLogRecord({"msg": line}))

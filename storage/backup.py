@@ -18,6 +18,7 @@ from engine.core.errors import StorageTrouble
 from storage.connect import Address, parse_address
 from storage.opening import known_revisions
 from storage.presence import Presence
+from storage.private import FILE, close_folder, make_folder
 from storage.trouble import saying
 
 
@@ -43,6 +44,10 @@ def backup(url: str, target: Path) -> BackupReport:
     if not source.exists():
         raise StorageTrouble(f"there is no database {source}")
     copy_database(source, target)
+    if told := close_folder(
+        target.parent, lambda name: name.startswith(source.name) or name.endswith(target.suffix)
+    ):
+        logger.warning("{}", told)
     return check_backup(target)
 
 
@@ -113,7 +118,9 @@ def copy_database(source: Path, target: Path) -> None:
     unfinished = target.with_name(target.name + ".unfinished")
     unfinished.unlink(missing_ok=True)
     with saying(str(target)):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
+        unfinished.touch(mode=FILE)
+        unfinished.chmod(FILE)
         try:
             _copy(source, unfinished)
         except BaseException:

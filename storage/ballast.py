@@ -10,6 +10,8 @@ import os
 import shutil
 from pathlib import Path
 
+from storage.private import FILE
+
 SIZE = 8 * 1024 * 1024
 """Bytes. A fact with all that is read from it takes about 2 KiB, and the write-ahead log doubles that for a while."""
 ROOM = 4 * SIZE
@@ -53,6 +55,7 @@ class Ballast:
         if shutil.disk_usage(path.parent).free < self._room:
             return False
         try:
+            path.touch(mode=FILE)
             with path.open("wb") as file:
                 # Truly taken: a sparse file would keep no room.
                 os.posix_fallocate(file.fileno(), 0, self._size)

@@ -6,15 +6,17 @@ older one must be migrated: it costs memory and start-up time.
 
 from __future__ import annotations
 
-import os
+import glob
 from pathlib import Path
 
+from loguru import logger
 from sqlalchemy import Connection, insert, inspect, select, text
 
 from engine.core.errors import StorageTrouble
 from storage.ballast import Ballast
 from storage.connect import Address, parse_address
 from storage.database import Database
+from storage.private import FILE, close_files, close_folder, make_folder
 from storage.schema import REVISION, alembic_version, metadata
 from storage.trouble import saying
 
@@ -29,7 +31,10 @@ def reach(url: str) -> Database:
     ballast = Ballast(None)
     if address.path is not None:
         _make_folder(address, address.path)
-        _close_to_others(address.path)
+        with saying(address.name):
+            address.path.touch(mode=FILE)
+        if told := keep_private(address.path):
+            logger.warning("{}", told)
         ballast = Ballast(address.path.with_name(address.path.name + ".ballast"))
         ballast.lay()
     return Database(address, ballast)
@@ -37,16 +42,20 @@ def reach(url: str) -> Database:
 
 def _make_folder(address: Address, path: Path) -> None:
     with saying(address.name):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     if path.is_dir():
         raise StorageTrouble(f"the database {address.name} is a folder: name a file in it")
 
 
-def _close_to_others(path: Path) -> None:
-    """Files of a version that left them readable to all on the machine: balances and the owner's number are in them."""
-    for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-        if file.exists() and file.stat().st_mode & 0o077 and file.stat().st_uid == os.geteuid():
-            file.chmod(0o600)
+BESIDE = ("logs", "backups", "lost+found")
+"""Names beside the database that are ours as well, or of the disk's."""
+
+
+def keep_private(path: Path) -> str:
+    """The database's files and its folder are for us only: balances and the owner's number are in them. A sentence
+    where the folder can't be made so."""
+    close_files(path.parent.glob(f"{glob.escape(path.name)}*"))
+    return close_folder(path.parent, lambda name: name.startswith(path.name) or name in BESIDE)
 
 
 async def prepare(database: Database, *, alone: bool) -> None:

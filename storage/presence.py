@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from storage.connect import Address
 from storage.database import Database
+from storage.private import FILE
 from storage.trouble import saying
 
 PRESENT = 7_240_002
@@ -37,7 +38,9 @@ class Presence:
         """The same for a SQLite file, which need not exist yet."""
         with saying(address.name):
             # flock is taken by the open file, so a forked worker would keep it: workers are spawned.
-            file = path.with_name(path.name + ".lock").open("a")
+            lock = path.with_name(path.name + ".lock")
+            lock.touch(mode=FILE)
+            file = lock.open("a")
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

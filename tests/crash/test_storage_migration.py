@@ -19,6 +19,7 @@ from engine.core.facts import HaltLifted
 from engine.core.ids import BookId
 from storage.backup import check_backup
 from storage.opening import MIGRATIONS
+from storage.schema import REVISION
 from storage.store import Store
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
@@ -26,12 +27,15 @@ BOOK = BookId("main.paper")
 FACTS = 3_000
 """With their text more than the writer's cache, so that half a migration really lies in the write-ahead log."""
 
+NEXT_REVISION = f"{int(REVISION) + 1:04d}"
+"""Of a version that isn't written yet, whatever this one's is."""
+
 NEXT = '''
 """A step of each kind: a table made, a table rebuilt, rows changed."""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
+revision, down_revision, branch_labels, depends_on = "@NEXT@", "@NOW@", None, None
 
 
 def upgrade():
@@ -54,7 +58,7 @@ from engine.clock import SystemClock
 from storage.store import Store
 
 url, folder, point = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
-storage.opening.REVISION, storage.opening.MIGRATIONS, storage.migrations.run.HERE = "0003", folder, folder
+storage.opening.REVISION, storage.opening.MIGRATIONS, storage.migrations.run.HERE = "@NEXT@", folder, folder
 true_upgrade, true_fsync = storage.migrations.run.upgrade, os.fsync
 seen = {"statements": 0, "upgrading": False}
 
@@ -94,12 +98,16 @@ asyncio.run(main())
 """
 
 
+def _named(text: str) -> str:
+    return text.replace("@NEXT@", NEXT_REVISION).replace("@NOW@", REVISION)
+
+
 @pytest.fixture(scope="module")
 def migrations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program's own migrations and one more."""
     folder = tmp_path_factory.mktemp("program") / "migrations"
     shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0003_next.py").write_text(NEXT)
+    (folder / "versions" / f"{NEXT_REVISION}_next.py").write_text(_named(NEXT))
     return folder
 
 
@@ -120,7 +128,7 @@ async def _write(path: Path) -> None:
 
 def start(path: Path, migrations: Path, point: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", PROCESS, f"sqlite:///{path}", str(migrations), point],
+        [sys.executable, "-c", _named(PROCESS), f"sqlite:///{path}", str(migrations), point],
         capture_output=True,
         text=True,
         timeout=60,
@@ -144,12 +152,12 @@ def test_p11_killed_in_the_middle_of_a_migration(
     shutil.copy(older, path)
     killed = start(path, migrations, point)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    before = tmp_path / "desk.db.before-migration-from-0002"
+    before = tmp_path / f"desk.db.before-migration-from-{REVISION}"
     assert before.exists() == (point != POINTS[0]), "a copy is there whole or not at all"
     again = start(path, migrations)
     assert again.returncode == 0, again.stderr
     with closing(sqlite3.connect(path)) as database:
-        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [(NEXT_REVISION,)]
         assert database.execute("SELECT name FROM extra ORDER BY id").fetchall() == [("one",), ("two",)]
         assert database.execute("SELECT count(*), min(note) FROM facts").fetchone() == (FACTS, "moved")
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)

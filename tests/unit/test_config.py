@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -351,10 +352,48 @@ def test_keys_are_secrets(tmp_path: Path) -> None:
     assert config.connections["main"].live
 
 
-def test_a_token_in_a_file_that_all_can_read_is_warned_of(tmp_path: Path) -> None:
-    path = written(tmp_path, SOUND + "[telegram]\ntoken = '1:test'\n")
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o602])
+@pytest.mark.parametrize("place", ["config", "file", "folder"])
+def test_k2_a_secret_that_others_can_read_is_warned_of_at_each_start(
+    tmp_path: Path, place: str, mode: int
+) -> None:
+    inline = {"config": "token = '1:test'", "file": "token_file = 'token'", "folder": ""}[place]
+    path = written(tmp_path, SOUND + f"[telegram]\n{inline}\n")
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    files = {"config": path, "file": tmp_path / "token", "folder": folder / "telegram.token"}
+    if place != "config":
+        files[place].write_text("1:test")
+    environ = {"POCKETDESK_SECRETS": str(folder)}
+    files[place].chmod(mode)
+    [told] = [each for each in load(path, environ).warnings if "chmod 600" in each]
+    assert told.startswith(f"{files[place]}: holds telegram.token, and everybody on this machine can")
+    files[place].chmod(0o600)
+    assert not [each for each in load(path, environ).warnings if "chmod 600" in each]
+
+
+def test_k2_a_config_file_without_a_secret_may_be_read_by_all(tmp_path: Path) -> None:
+    path = written(tmp_path, SOUND)
     path.chmod(0o644)
-    assert [each for each in load(path, {}).warnings if "chmod 600" in each]
+    assert not [each for each in load(path, TOKEN).warnings if "chmod 600" in each]
+
+
+def test_k2_a_group_counts_if_somebody_else_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path, SOUND + "[telegram]\ntoken = '1:test'\n")
+    path.chmod(0o640)
+    assert not [each for each in load(path, {}).warnings if "chmod 600" in each]
+    monkeypatch.setattr(
+        "storage.private.grp.getgrgid", lambda number: SimpleNamespace(gr_mem=["nobody"], gr_name="us")
+    )
+    assert [each for each in load(path, {}).warnings if "the group us can read" in each]
+
+
+def test_law_14_a_secret_at_the_wrong_place_is_not_repeated(tmp_path: Path) -> None:
+    pasted = "Zq7a9k2m4x8v1b6n3c5z0"
+    for line in (f"token_file = '{pasted}'", f"token = '1:test'\nquiet_hours = '{pasted}'"):
+        told = problems(tmp_path, SOUND + f"[telegram]\n{line}\n", {"NOTHING": "here"})
+        assert told
+        assert pasted not in " ".join(told)
 
 
 def test_paths_count_from_the_folder_of_the_config(tmp_path: Path) -> None:

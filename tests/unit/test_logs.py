@@ -118,6 +118,24 @@ def test_files_are_bounded(written: tuple[io.StringIO, Path]) -> None:
     assert all(file.stat().st_size <= 1024 * 1024 for file in files)
 
 
+def test_law_14_log_files_and_their_folder_are_private(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    folder.chmod(0o755)
+    (folder / "pocketdesk.jsonl.1").touch()
+    (folder / "pocketdesk.jsonl.1").chmod(0o644)
+    start_logs(Logs(folder=folder), [], io.StringIO())
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "pocketdesk.jsonl.1").stat().st_mode & 0o777 == 0o600
+    (folder / "mine.txt").touch()
+    folder.chmod(0o755)
+    terminal = io.StringIO()
+    start_logs(Logs(folder=folder), [], terminal)
+    assert "others on this machine can look into this folder" in terminal.getvalue()
+    logger.remove()
+    logger.add(sys.stderr)
+
+
 def test_a_folder_that_cannot_be_made_is_told_and_the_terminal_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     terminal = io.StringIO()

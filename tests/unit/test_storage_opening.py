@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from storage import opening, schema
 from storage.backup import backup, check_backup, restore
 from storage.connect import parse_address
 from storage.migrations.run import upgrade
+from storage.opening import keep_private
 from storage.people import Person, Role
 from storage.store import Store
 
@@ -316,8 +319,44 @@ async def test_a_database_that_others_could_read_is_closed_to_them(tmp_path: Pat
         for file in tmp_path.iterdir()
         if file.name.startswith("desk.db")
     }
-    assert {modes["desk.db"], modes["desk.db-wal"]} == {0o600}
+    assert set(modes.values()) == {0o600}
     await store.close()
+
+
+async def test_law_14_a_folder_of_ours_alone_is_closed_and_one_with_other_things_warned_of(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    folder.chmod(0o755)
+    path = folder / "desk.db"
+    old = folder / "desk.db.before-migration-from-0001"
+    old.touch()
+    old.chmod(0o644)
+    (folder / "logs").mkdir()
+    store = await opened(path)
+    await store.close()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {one.stat().st_mode & 0o777 for one in folder.iterdir() if one.is_file()} == {0o600}
+    (folder / "letters.txt").touch()
+    folder.chmod(0o755)
+    assert "holds more than Pocketdesk's files" in keep_private(path)
+    assert folder.stat().st_mode & 0o777 == 0o755
+    folder.chmod(0o700)
+    assert keep_private(path) == ""
+
+
+def test_law_14_backups_and_what_is_new_are_private_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        asyncio.run(written(tmp_path / "data" / "desk.db"))
+        backup(url_of(tmp_path / "data" / "desk.db"), tmp_path / "copies" / "deep" / "one.db")
+    finally:
+        os.umask(before)
+    folders = ("data", "copies", "copies/deep")
+    assert {(tmp_path / name).stat().st_mode & 0o777 for name in folders} == {0o700}
+    files = [*(tmp_path / "data").iterdir(), tmp_path / "copies" / "deep" / "one.db"]
+    assert {one.name: one.stat().st_mode & 0o777 for one in files} == {one.name: 0o600 for one in files}
 
 
 async def test_a_backup_is_restored_where_there_is_nothing(tmp_path: Path) -> None:
