@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from bot.handlers.base import EVERY, Services
 from bot.handlers.preview import preview
-from bot.screens import confirming, foreign, live, talk, trading
+from bot.screens import confirming, foreign, live, refusals, talk, trading
 from bot.screens.base import Button, Screen
 from bot.screens.confirming import Offer
 from bot.screens.figures import price, quantity
@@ -153,8 +153,9 @@ def offer_buy(
     found = preview(view, symbol, value, services.now())
     if isinstance(found, str):
         it = view.settings
-        text = say("steer.refused", connection=it.connection, mode=mode_tag(it.mode), reason=found)
-        return talk.sentence(text, Button(word("home.risk"), "risk", {"c": it.connection}))
+        names = {"connection": it.connection, "mode": mode_tag(it.mode)}
+        ways = refusals.ways_on(found, {"c": str(it.connection), "s": str(symbol)})
+        return talk.sentence(say("steer.refused", **names, reason=refusals.told(found)), *ways)
     size = quantity(found.quantity, found.instrument.base)
     offer = _offer(
         services,

@@ -12,7 +12,7 @@ from bot.handlers.base import Ask, Services, chosen
 from bot.handlers.following import Patience
 from bot.handlers.sending import names
 from bot.screens import live as screens
-from bot.screens import talk
+from bot.screens import refusals, talk
 from bot.screens.base import Screen
 from bot.screens.home import warnings
 from bot.screens.summary import Summary
@@ -105,7 +105,7 @@ async def paper(services: Services, ask: Ask) -> AsyncIterator[Screen]:
     answer = await _go_paper(services, connection)
     if answer.refused:
         one = services.summary(connection)
-        yield talk.done(say("steer.refused", **names(one), reason=answer.refused))
+        yield talk.done(say("steer.refused", **names(one), reason=refusals.told(answer.refused)))
         return
     async for screen in _going_back(services, connection, already):
         yield screen

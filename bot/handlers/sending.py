@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.handlers.base import Services
+from bot.screens import refusals
 from bot.screens.summary import Summary, mode_tag, summarise
 from bot.text import Html, lines, say, word
 from engine.core.errors import StorageTrouble
@@ -32,5 +33,5 @@ def outcome(
     """`well` is said when it was carried out; a repeat says so first."""
     one = summarise(services.desk.view(connection))
     if answer.refused:
-        return say("steer.refused", **names(one), reason=answer.refused)
+        return say("steer.refused", **names(one), reason=refusals.told(answer.refused))
     return lines(say("steer.repeated"), well(one)) if answer.repeated else well(one)

@@ -12,7 +12,7 @@ from bot.handlers.base import Ask, Services, chosen, which
 from bot.handlers.picking import candidates, none_fits, pick
 from bot.handlers.reading import everything_held
 from bot.handlers.sending import send
-from bot.screens import positions, talk
+from bot.screens import positions, refusals, talk
 from bot.screens.base import Button, Screen
 from bot.screens.figures import amount_of, price, signed_percent
 from bot.screens.summary import Holding, Summary, holding_of, mode_tag, summarise
@@ -101,7 +101,9 @@ def steer_halted(one: Summary) -> Html:
 
 
 def refusal(one: Summary, reason: str) -> Html:
-    return say("steer.refused", connection=one.connection, mode=mode_tag(one.mode), reason=reason)
+    return say(
+        "steer.refused", connection=one.connection, mode=mode_tag(one.mode), reason=refusals.told(reason)
+    )
 
 
 async def resume(services: Services, ask: Ask) -> Screen:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from bot import offers
+from bot.handlers import buyable
 from bot.handlers.base import Ask, Services, chosen
 from bot.handlers.picking import candidates, none_fits, pick
 from bot.handlers.preview import account, room_of
@@ -14,34 +15,57 @@ from bot.screens import talk, trading
 from bot.screens.base import Button, Screen, place
 from bot.screens.figures import amount_of, short_percent
 from bot.screens.summary import mode_tag
-from bot.text import Html, say, word
+from bot.text import Html, lines, say, word
 from bot.waiting import PATIENCE, Wanted
 from engine.core.ids import ConnectionId, Symbol
 from engine.desk import ConnectionView
 
 
 async def buy(services: Services, ask: Ask) -> Screen:
-    """Which instrument, on which connection, for how much: what is not said is asked for; then the question."""
-    symbol = ask.args.get("s")
-    if symbol is None:
-        choices = [(one, one) for one in symbols_of(services)]
-        return talk.choose(say("choose.to_buy"), choices, "buy", "s", ask.args)
-    have = [one for one in chosen(services, ask, every=True) if symbol in services.desk.view(one).instruments]
-    if not have:
-        return talk.sentence(say("hint.symbol_gone", symbol=symbol))
-    if len(have) > 1:
-        return _where(services, ask, have)
-    view = services.desk.view(have[0])
+    """Which instrument, on which connection, for how much: what is not said is asked for; then the question. Only what
+    would be taken is offered."""
+    if "s" not in ask.args:
+        return _what(services, ask)
+    symbol = Symbol(ask.args["s"])
+    good, bad = buyable.where(services, symbol, chosen(services, ask, every=True))
+    if not good and not bad:
+        return talk.sentence(say("hint.symbol_gone", symbol=symbol), Button(word("more.buy"), "buy"))
+    if not good:
+        if len(bad) == 1 and "amount" in ask.args:
+            view = services.desk.view(next(iter(bad)))
+            return offers.offer_buy(services, view, symbol, Decimal(ask.args["amount"]))
+        scope = {"s": str(symbol), **({"c": str(next(iter(bad)))} if len(bad) == 1 else {})}
+        return trading.not_now(symbol, [(str(one), why) for one, why in bad.items()], scope)
+    if len(good) + len(bad) > 1:
+        return _where(services, ask, good, bad)
+    view = services.desk.view(good[0])
     if "amount" not in ask.args:
-        return _how_much(services, view, Symbol(symbol))
-    return offers.offer_buy(services, view, Symbol(symbol), Decimal(ask.args["amount"]))
+        return _how_much(services, view, symbol)
+    return offers.offer_buy(services, view, symbol, Decimal(ask.args["amount"]))
 
 
-def _where(services: Services, ask: Ask, have: Sequence[ConnectionId]) -> Screen:
+def _what(services: Services, ask: Ask) -> Screen:
+    names = chosen(services, ask, every=True)
+    good: list[str] = []
+    bad: dict[str, list[str]] = {}
+    for symbol in symbols_of(services):
+        fine, refused = buyable.where(services, Symbol(symbol), names)
+        if fine:
+            good.append(symbol)
+        for why in dict.fromkeys(() if fine else refused.values()):
+            bad.setdefault(why, []).append(symbol)
+    scope = {"c": str(names[0])} if len(names) == 1 else {}
+    return trading.what(good, bad, {**ask.args, **scope})
+
+
+def _where(
+    services: Services, ask: Ask, good: Sequence[ConnectionId], bad: Mapping[ConnectionId, str]
+) -> Screen:
     """Several accounts trade it: which one is chosen by hand, with its mode in sight."""
-    found = [services.summary(one) for one in have]
+    found = [services.summary(one) for one in good]
     choices = [(f"{one.sign} {one.connection} {mode_tag(one.mode)}", str(one.connection)) for one in found]
-    return talk.choose(say("choose.connection"), choices, "buy", "c", ask.args)
+    others = [trading.refused_line(str(one), why) for one, why in bad.items()]
+    return talk.choose(lines(say("choose.connection"), *others), choices, "buy", "c", ask.args)
 
 
 def _how_much(services: Services, view: ConnectionView, symbol: Symbol) -> Screen:
@@ -49,11 +73,13 @@ def _how_much(services: Services, view: ConnectionView, symbol: Symbol) -> Scree
     ticker, room = view.prices.get(symbol), room_of(view, symbol)
     if ticker is None or room is None:
         return talk.sentence(say("trading.no_price", symbol=symbol), _again(view, symbol))
-    if room.left <= 0:
-        return talk.sentence(say("trading.no_room", limit=room.limit), Button(word("home.risk"), "risk"))
     args = {**place(view.settings.connection, view.settings.mode), "s": symbol}
     services.waiting.expect(Wanted("amount_typed", args, services.now() + PATIENCE))
-    return trading.amount(account(view), view.instruments[symbol], ticker.last, room, services.now())
+    least = buyable.least_of(services, view, symbol, ticker.last)
+    sums = [one for one in trading.sums_of(room) if buyable.takes(services, view, symbol, one[1])]
+    return trading.amount(
+        account(view), view.instruments[symbol], ticker.last, room, sums, least, services.now()
+    )
 
 
 def _again(view: ConnectionView, symbol: Symbol) -> Button:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from bot.screens import refusals
 from bot.screens.base import Button, Screen, back, foot, in_rows, place, row
 from bot.screens.confirming import Offer, ask_with, where
 from bot.screens.figures import clock_time, money, percent, plain_number, price, quantity, signed_percent
 from bot.screens.orders import status, unknown
+from bot.screens.talk import choose
 from bot.text import Html, fit, known, lines, say, word
 from engine.core.ids import ClientOrderId, Symbol, base_of
 from engine.core.ledger import Position
@@ -19,6 +22,8 @@ from engine.core.orders import Order, OrderStatus, Purpose
 
 SHARES = (Decimal("0.1"), Decimal("0.25"), Decimal("0.5"), Decimal(1))
 """Parts of what the limits still allow, offered as buttons."""
+MOST_REASONS = 6
+"""Why instruments can't be bought now: so many reasons are told at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +79,56 @@ class Preview:
         return Quote(self.quantity * (self.stop - self.price) - 2 * self.fee)
 
 
-def amount(at: Account, instrument: Instrument, last: Price, room: Room, now: datetime) -> Screen:
-    """How much to buy for: buttons with parts of the room, or an amount written by hand."""
+def what(good: Sequence[str], bad: Mapping[str, Sequence[str]], args: Mapping[str, str]) -> Screen:
+    """Which instrument: those that would be taken, and below them why others would not. `bad`: instruments by
+    reason."""
+    if not good and len(bad) == 1:
+        return not_now("", [("", next(iter(bad)))], args)
+    shown = [refused_line(", ".join(symbols), why) for why, symbols in list(bad.items())[:MOST_REASONS]]
+    more = len(bad) - len(shown)
+    question = lines(
+        say("choose.to_buy") if good else say("trading.nothing_now"),
+        *(["", say("trading.not_now_list"), *shown] if shown else []),
+        say("trading.more_reasons", count=more) if more else None,
+    )
+    return choose(question, [(one, one) for one in good], "buy", "s", args)
+
+
+def not_now(symbol: str, found: Sequence[tuple[str, str]], args: Mapping[str, str]) -> Screen:
+    """It can't be bought now, or nothing when `symbol` is empty: why, by connection, and the way on. `args`: what the
+    buttons are about, the connection too where there is only one."""
+    text = lines(
+        say("trading.not_now", symbol=symbol) if symbol else say("trading.nothing_now"),
+        *(
+            say("trading.why_at", connection=one, reason=refusals.told(why)) if one else refusals.told(why)
+            for one, why in found
+        ),
+    )
+    buttons = refusals.ways_on(found[0][1], args) if len(found) == 1 else ()
+    return Screen(fit(text), in_rows([*buttons, Button(word("button.home"), "home")]))
+
+
+def refused_line(name: str, why: str) -> Html:
+    return say("trading.refused_line", name=name, reason=refusals.sentence(why))
+
+
+def sums_of(room: Room) -> list[tuple[Decimal, Decimal]]:
+    """Parts of the room with what they come to."""
+    return [(share, _whole(room.left * share)) for share in SHARES]
+
+
+def amount(
+    at: Account,
+    instrument: Instrument,
+    last: Price,
+    room: Room,
+    sums: Sequence[tuple[Decimal, Decimal]],
+    least: Decimal | None,
+    now: datetime,
+) -> Screen:
+    """How much to buy for: buttons with parts of the room, or an amount written by hand. `least`: what the venue takes
+    at least."""
     args = {**place(at.connection, at.mode), "s": instrument.symbol}
-    sums = [(share, _whole(room.left * share)) for share in SHARES]
     buttons = [
         Button(
             f"{percent(share, 0)} · {plain_number(value)} {at.quote}", "buy", {**args, "amount": f"{value:f}"}
@@ -85,15 +136,17 @@ def amount(at: Account, instrument: Instrument, last: Price, room: Room, now: da
         for share, value in sums
         if value > 0
     ]
+    example = sums[0][1] if sums else least or room.left
     text = lines(
         say("trading.amount_title", symbol=instrument.symbol),
         _where(at),
         "",
         row(word("confirm.price"), price(last, instrument)),
+        row(word("trading.least"), money(least, at.quote)) if least is not None else None,
         row(word("trading.room"), money(room.left, at.quote)),
         say("trading.room_text", limit=room.limit),
         "",
-        say("trading.amount_text", example=f"{_whole(room.left / 4) or Decimal(1):f}", quote=at.quote),
+        say("trading.amount_text", example=f"{example:f}", quote=at.quote),
         foot(now),
     )
     return Screen(fit(text), (*in_rows(buttons, 1), (back(),)))

@@ -90,7 +90,7 @@ async def test_a_price_that_ran_away_is_shown_again(talk: Talk) -> None:
 async def test_limits_are_checked_again_at_the_tap(talk: Talk) -> None:
     asked = await talk.ask("/buy BTC 250", "Buy BTC/USDT?")
     talk.desk["main"].command(i.Pause)
-    await talk.tap(asked, "Yes, buy", "the connection is paused")
+    await talk.tap(asked, "Yes, buy", "The connection is paused")
     assert bought(talk) == 0
     assert talk.desk["main"].state.state is State.PAUSED
 
@@ -111,7 +111,7 @@ async def test_a_limit_that_bounds_it_is_named(talk: Talk) -> None:
         ("/buy BTC -5", "could not make sense"),
         ("/buy XYZ 5", "could not make sense"),
         ("/buy BTC 1e9", "could not make sense"),
-        ("/buy ETH 50", "no fresh price for ETH/USDT"),
+        ("/buy ETH 50", "No fresh price for ETH/USDT"),
         ("/sell ETH", "No position in ETH/USDT"),
         ("/sell", "No position is open"),
     ],

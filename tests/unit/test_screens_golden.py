@@ -38,7 +38,7 @@ from bot.screens.confirming import Offer
 from bot.screens.foreign import Foreign
 from bot.screens.orders import Placed
 from bot.screens.summary import Summary, holdings_of, summarise
-from bot.screens.trading import Followed, Preview
+from bot.screens.trading import Followed, Preview, Room
 from bot.text import Html
 from engine.core import inputs as i
 from engine.core.facts import Doubt, Trouble
@@ -126,6 +126,18 @@ MARGIN_MODE = CheckItem(
     "account mode",
 )
 """A6"""
+
+
+def roomy() -> Room:
+    found = room_of(view(), BTC)
+    assert found is not None
+    return found
+
+
+REFUSED = {
+    "a position in SOL/USDT could not be protected: Filter failure: MAX_NUM_ALGO_ORDERS": ["SOL/USDT"],
+    "the limit of all exposure is used up": ["XRP/USDT", "ADA/USDT"],
+}
 
 
 def wish(amount: str, mode: Mode = Mode.PAPER) -> Preview:
@@ -250,7 +262,12 @@ SCREENS: dict[str, Callable[[], Screen]] = {
     ),
     "live_leaving": lambda: live.leaving(live_summary(leaving_live=True), NOW),
     "live_left": lambda: live.on_paper(summarise(view()), False),
-    "amount": lambda: trading.amount(account(view()), view().instruments[BTC], price("60720.5"), room_of(view(), BTC), NOW),  # type: ignore[arg-type]
+    "amount": lambda: trading.amount(
+        account(view()), view().instruments[BTC], price("60720.5"), roomy(), trading.sums_of(roomy()), Decimal("10.5"), NOW
+    ),
+    "buy_what": lambda: trading.what(["BTC/USDT", "ETH/USDT"], REFUSED, {}),
+    "buy_nothing": lambda: trading.what([], {"halted: drawdown of 5.00%, limit 4.00%": ["BTC/USDT"]}, MAIN),
+    "buy_not_now": lambda: trading.not_now("BTC/USDT", [("main", "no fresh price for BTC/USDT")], {**MAIN, "s": "BTC/USDT"}),
     "confirm_buy": lambda: trading.buy(wish("250"), OFFER, False),
     "confirm_buy_live": lambda: trading.buy(wish("250", Mode.LIVE), OFFER, True),
     "confirm_buy_cut": lambda: trading.buy(wish("50000"), OFFER, False),

@@ -12,8 +12,8 @@ from bot.commands import COMMANDS, document, nearest
 from bot.text import LONGEST_MESSAGE, Html, catalogue, escape, fit, known, plain, say, word
 
 BOT = Path(__file__).parents[2] / "bot"
-WHOLE_SECTIONS = {"command"}
-"""Looked up by the table of commands."""
+WHOLE_SECTIONS = {"command", "way"}
+"""Looked up by the table of commands, and by that of refusals."""
 
 
 def calls() -> Iterator[tuple[str, str, set[str]]]:
