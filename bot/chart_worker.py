@@ -141,7 +141,8 @@ def _times(axes: Axes, candles: list[list[float]], seconds: int) -> None:
     places = (
         sorted({round(index * (count - 1) / 4) for index in range(5)}) if count > 4 else list(range(count))
     )
-    axes.set_xticks(places, time_labels([candles[place][0] for place in places], seconds))
+    labels = axes.set_xticks(places, time_labels([candles[place][0] for place in places], seconds))
+    labels[0].label1.set_horizontalalignment("left")  # else it is cut off by the picture's edge
 
 
 def time_labels(moments: list[float], seconds: int) -> list[str]:

@@ -96,7 +96,7 @@ def test_the_demos_longer_candles_differ_from_each_other() -> None:
 
 
 def test_a_drifting_tape_follows_its_levels_without_a_jump() -> None:
-    tape = DriftingTape(BARS, [1.0, 100.0, 1000.0], 4)
+    tape = DriftingTape(BARS, [(1.0, 1.0), (100.0, 0.5), (1000.0, 3.0)], 4)
     for position in range(-40, 40):
         bar = tape.at(position)
         assert bar.close == tape.at(position + 1).open
@@ -109,7 +109,7 @@ def test_a_drifting_tape_follows_its_levels_without_a_jump() -> None:
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 1), (1, 3), (2, 9), (-13, 25), (4, 8), (3, 100)])
 def test_a_drifting_tape_merges_what_it_has(start: int, stop: int) -> None:
-    tape = DriftingTape(BARS, [1.0, 3.0, 2.0], 4)
+    tape = DriftingTape(BARS, [(1.0, 1.0), (3.0, 0.4), (2.0, 7.0)], 4)
     bars = [tape.at(n) for n in range(start, stop)]
     assert tape.merged(start, stop) == Bar(
         bars[0].open, max(one.high for one in bars), min(one.low for one in bars), bars[-1].close,
@@ -117,10 +117,10 @@ def test_a_drifting_tape_merges_what_it_has(start: int, stop: int) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("levels", [[1.0], [1.0, 0.0], [1.0, -2.0]])
-def test_levels_that_are_none_are_refused(levels: list[float]) -> None:
+@pytest.mark.parametrize("prices", [[1.0], [1.0, 0.0], [1.0, -2.0]])
+def test_levels_that_are_none_are_refused(prices: list[float]) -> None:
     with pytest.raises(ValueError, match="two levels above zero"):
-        DriftingTape(BARS, levels, 4)
+        DriftingTape(BARS, [(price, 1.0) for price in prices], 4)
 
 
 def test_all_lengths_begin_at_one_moment() -> None:

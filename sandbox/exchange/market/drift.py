@@ -5,34 +5,34 @@ A short tape alone has no shape at large: each of its days would hold the whole 
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from sandbox.exchange.market.tape import Bar, Tape
 
-Number = TypeVar("Number", np.int64, np.float64)
+_Numbers = npt.NDArray[np.float64]
 _KEPT_STRETCHES = 32_768
 
 
 class DriftingTape(Tape):
-    """`levels` are what prices are multiplied by, one each `stretch` bars, straight in between; past their end they run
-    backwards, as the tape does."""
+    """`levels` are what prices and volumes are multiplied by, one pair each `stretch` bars, prices straight in between;
+    past their end they run backwards, as the tape does."""
 
-    def __init__(self, bars: Iterable[Bar], levels: Sequence[float], stretch: int) -> None:
-        """Raises ValueError for fewer than two levels, or one that is not above zero."""
+    def __init__(self, bars: Iterable[Bar], levels: Sequence[tuple[float, float]], stretch: int) -> None:
+        """Raises ValueError for fewer than two levels, or a price's that is not above zero."""
         super().__init__(bars)
-        if len(levels) < 2 or min(levels) <= 0 or stretch < 1:
+        if len(levels) < 2 or min(price for price, _ in levels) <= 0 or stretch < 1:
             raise ValueError("a drift needs at least two levels above zero")
         turned = [*levels, *reversed(levels[1:-1])]
-        self._levels = np.array([*turned, turned[0]])
+        self._levels = np.array([price for price, _ in (*turned, turned[0])])
+        self._busy = [volume for _, volume in turned]
         self._stretch = stretch
         self._ways = np.arange(stretch + 1) / stretch
         self._round = len(turned) * stretch
-        numbers = [np.frombuffer(column, dtype=np.int64) for column in self._columns]
-        self._opens, self._highs, self._lows, self._closes = (one.astype(np.float64) for one in numbers[:4])
-        self._volumes = numbers[4]
+        self._opens, self._highs, self._lows, self._closes, self._volumes = (
+            np.frombuffer(column, dtype=np.int64).astype(np.float64) for column in self._columns
+        )
         self._stretch_of = lru_cache(maxsize=_KEPT_STRETCHES)(self._whole_stretch)
         self.reach = max(self.reach, self._round)
 
@@ -63,15 +63,17 @@ class DriftingTape(Tape):
         highs, lows = self._between(self._highs, start, stop), self._between(self._lows, start, stop)
         high = _ticks(highs * np.maximum(drift[:-1], drift[1:])).max()
         low = _ticks(lows * np.minimum(drift[:-1], drift[1:])).min()
-        return int(high), int(low), int(self._between(self._volumes, start, stop).sum())
+        busy = self._busy[start % self._round // self._stretch]
+        volume = np.rint(self._between(self._volumes, start, stop) * busy).sum()
+        return int(high), int(low), int(volume)
 
-    def _between(self, column: npt.NDArray[Number], start: int, stop: int) -> npt.NDArray[Number]:
+    def _between(self, column: _Numbers, start: int, stop: int) -> _Numbers:
         first, count = start % self._period, stop - start
         if first + count <= self._period:
             return column[first : first + count]
         return np.take(column, np.arange(first, first + count), mode="wrap")
 
-    def _drift(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+    def _drift(self, start: int, stop: int) -> _Numbers:
         """From `start` up to, not including, `stop`; both lie within one stretch, or `stop` just behind it."""
         number, first = divmod(start % self._round, self._stretch)
         way = self._ways[first : first + stop - start]
@@ -79,5 +81,5 @@ class DriftingTape(Tape):
         return np.asarray(before * (1 - way) + after * way)
 
 
-def _ticks(prices: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def _ticks(prices: _Numbers) -> npt.NDArray[np.int64]:
     return np.maximum(1, np.rint(prices)).astype(np.int64)
