@@ -141,7 +141,7 @@ def _closed(it: Fields) -> Html:
             held=it.shown("held_seconds", lambda value: duration(float(value))),
             fees=it.shown("fees", _money_of(it)),
         ),
-        say("notice.fees_unpriced", fees=it.text("unpriced")) if it.text("unpriced") else None,
+        say("notice.fees_unpriced", fees=it.text("unpriced")) if it.has("unpriced") else None,
         say("notice.dust", size=it.coins("dust")) if it.number("dust") else None,
     )
 
