@@ -10,7 +10,7 @@ from loguru import logger
 
 from bot.config import trader_settings
 from bot.config_models import Config, Paper
-from bot.key_check import KeyCheck
+from bot.key_check import KeyCheck, key_questions
 from engine.clock import Clock
 from engine.connection import Connection
 from engine.coordinator import Coordinator
@@ -42,7 +42,7 @@ def build_desk(
     notifier: Notifier,
 ) -> Coordinator:
     """The whole engine, not yet started."""
-    keys = KeyCheck(_key_questions(config))
+    keys = KeyCheck(key_questions(config))
 
     async def check_key(settings: TraderSettings) -> KeyReport:
         return await keys.ask(settings.connection)
@@ -105,7 +105,7 @@ def _room_name(venue: str, rest: str) -> str:
 
 def _live_exchange(config: Config, settings: TraderSettings, clock: Clock) -> Exchange:
     """A client with the account's key. Raises Denied where the settings have none: a key may be taken away."""
-    question = _key_questions(config).get(settings.connection)
+    question = key_questions(config).get(settings.connection)
     if question is None:
         raise Denied(f"{settings.connection} is live, but its key or `live = true` is gone from the settings")
     from engine.exchanges.ccxt_exchange import CcxtExchange  # imported only once somebody goes live (law 7)
@@ -113,22 +113,6 @@ def _live_exchange(config: Config, settings: TraderSettings, clock: Clock) -> Ex
 
     credentials = Credentials(question["key"], question["secret"], question["passphrase"])
     return CcxtExchange(question["venue"], clock, credentials, question["rest"], question["stream"])
-
-
-def _key_questions(config: Config) -> dict[str, dict[str, str]]:
-    """For each connection that may go live, all that is needed to try its key."""
-    return {
-        name: {
-            "venue": one.venue,
-            "rest": one.rest_url or "",
-            "stream": one.stream_url or "",
-            "key": one.key.get_secret_value(),
-            "secret": one.secret.get_secret_value(),
-            "passphrase": one.passphrase.get_secret_value() if one.passphrase else "",
-        }
-        for name, one in config.connections.items()
-        if one.live and one.key is not None and one.secret is not None
-    }
 
 
 def _bound(group: Sequence[TraderSettings], registry: Registry) -> list[BoundPreset]:

@@ -12,14 +12,25 @@ from collections.abc import Iterator
 from bot.check_telegram import check_token
 from bot.check_venue import check_connection
 from bot.config import Loaded, trader_settings
-from bot.config_models import Config
+from bot.config_models import Config, Connection
 from bot.findings import Finding, fail, ok, warn
+from bot.key_check import KeyCheck, key_questions
 from engine.clock import Clock
-from engine.core.errors import Denied, StorageTrouble
+from engine.core.errors import Denied, StorageTrouble, Unavailable
 from engine.core.settings import TraderSettings
+from engine.desk import CheckItem
+from engine.going_live import of_key
 from engine.strategies.registry import Registry
 
-__all__ = ["Finding", "check_all", "check_config", "check_database", "check_strategies", "check_token"]
+__all__ = [
+    "Finding",
+    "check_all",
+    "check_config",
+    "check_database",
+    "check_key",
+    "check_strategies",
+    "check_token",
+]
 
 
 async def check_all(loaded: Loaded, clock: Clock) -> list[Finding]:
@@ -33,9 +44,34 @@ async def check_all(loaded: Loaded, clock: Clock) -> list[Finding]:
         check_connection(settings, config.connections[settings.connection], clock)
         for settings in trader_settings(config)
     ]
+    keys = KeyCheck(key_questions(config))
+    outside += [check_key(name, one, keys) for name, one in config.connections.items()]
     for findings in await asyncio.gather(*outside):
         found += findings
     return found
+
+
+async def check_key(name: str, connection: Connection, keys: KeyCheck) -> list[Finding]:
+    """Where live trading is wanted: whether the venue accepts the key, and what it may do. What could not be tried is
+    said as well, so that silence never passes for a yes."""
+    start = f"connections.{name}: key"
+    if not connection.live:
+        return [ok(f"{start}: not tried, since live is off")] if connection.key is not None else []
+    try:
+        report = await keys.ask(name)
+    except Unavailable as error:
+        return [fail(f"{start}: not tried: {error}")]
+    found = [_finding(start, item) for item in of_key(report)]
+    if report.accepted and report.may_withdraw is None:
+        found.append(
+            warn(f"{start}: what it may do was not tried: {connection.venue} does not tell; look there")
+        )
+    return found
+
+
+def _finding(start: str, item: CheckItem) -> Finding:
+    sentence = f"{start}, {item.key}: {item.detail}"
+    return fail(sentence) if not item.ok else warn(sentence) if item.warns else ok(sentence)
 
 
 def check_config(loaded: Loaded) -> list[Finding]:

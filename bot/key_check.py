@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from bot.config_models import Config
 from engine.core.errors import Denied, KeyRefused, PocketdeskError, Unavailable
 from engine.core.ids import Coin
 from engine.core.model import Balance
+from engine.exchanges.key_rights import KeyRights
 from engine.going_live import KeyReport
 from engine.workers.channel import frame, receive_now
 from engine.workers.kept import KeptWorker
@@ -22,14 +25,29 @@ from engine.workers.process import WorkerFailed
 
 DEADLINE = 30.0
 _NOTHING: dict[str, Any] = {
-    "trade": None,
-    "withdraw": None,
+    "rights": {},
     "account_fits": None,
     "account": "",
-    "balances": {},
+    "balances": [],
     "detail": "",
 }
 """What is said where the venue says nothing."""
+
+
+def key_questions(config: Config) -> dict[str, dict[str, str]]:
+    """For each connection that may go live, all that is needed to try its key."""
+    return {
+        name: {
+            "venue": one.venue,
+            "rest": one.rest_url or "",
+            "stream": one.stream_url or "",
+            "key": one.key.get_secret_value(),
+            "secret": one.secret.get_secret_value(),
+            "passphrase": one.passphrase.get_secret_value() if one.passphrase else "",
+        }
+        for name, one in config.connections.items()
+        if one.live and one.key is not None and one.secret is not None
+    }
 
 
 class KeyCheck:
@@ -54,16 +72,23 @@ class KeyCheck:
 def _report(said: Mapping[str, Any]) -> KeyReport:
     if "unavailable" in said:
         raise Unavailable(said["unavailable"])
-    balances = tuple(Balance(Coin(coin), Decimal(total)) for coin, total in said["balances"].items())
+    rights = KeyRights(**said["rights"])
     return KeyReport(
         said["accepted"],
-        said["trade"],
-        said["withdraw"],
-        balances,
+        rights.trade,
+        rights.withdraw,
+        tuple(_balance(*row) for row in said["balances"]),
         said["detail"],
         said["account_fits"],
         said["account"],
+        rights.transfer,
+        rights.margin,
+        rights.bound,
     )
+
+
+def _balance(coin: str, free: str, used: str, told: bool) -> Balance:
+    return Balance(Coin(coin), Decimal(free), Decimal(used), told)
 
 
 async def _try(question: dict[str, str]) -> dict[str, Any]:
@@ -75,9 +100,9 @@ async def _try(question: dict[str, str]) -> dict[str, Any]:
     credentials = Credentials(question["key"], question["secret"], question["passphrase"])
     venue = CcxtExchange(question["venue"], SystemClock(), credentials, question["rest"], question["stream"])
     try:
-        rights = await venue.check_rights() or {}
+        rights = await venue.check_rights() or KeyRights()
         account = await venue.check_account()
-        balances = {one.coin: str(one.total) for one in await venue.balances()}
+        balances = [[one.coin, str(one.free), str(one.used), one.told] for one in await venue.balances()]
     except KeyRefused as error:
         return _NOTHING | {"accepted": False, "detail": str(error)}
     except PocketdeskError as error:
@@ -86,8 +111,7 @@ async def _try(question: dict[str, str]) -> dict[str, Any]:
         await venue.close()
     return _NOTHING | {
         "accepted": True,
-        "trade": rights.get("trade"),
-        "withdraw": rights.get("withdraw"),
+        "rights": asdict(rights),
         "account_fits": None if account is None else account.fits,
         "account": "" if account is None else account.words,
         "balances": balances,

@@ -79,11 +79,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class CheckItem:
-    """One point of the list before going live: `key` names it in the catalogue, `detail` says what was found."""
+    """One point of the list before going live: `key` names it in the catalogue, `detail` says what was found.
+    `warns`: it does not stand in the way, and should be looked at."""
 
     key: str
     ok: bool
     detail: str
+    warns: bool = False
 
 
 class Desk(Protocol):

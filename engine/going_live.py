@@ -36,6 +36,10 @@ class KeyReport:
     """Whether the mode of the account lets our orders be taken, and without borrowing (A6)."""
     account: str = ""
     """In words: which mode it is, or what to change."""
+    may_transfer: bool | None = None
+    may_margin: bool | None = None
+    is_bound: bool | None = None
+    """Whether only known addresses may use it."""
 
 
 CheckKey = Callable[[TraderSettings], Awaitable[KeyReport]]
@@ -52,10 +56,11 @@ async def checklist(
         report = await check_key(connection.settings)
     except PocketdeskError as error:
         return [CheckItem("key", False, str(error)), *items]
-    return [*_key(report), *items, _balance(connection, report), _book(connection)]
+    return [*of_key(report), *items, _balance(connection, report), _book(connection)]
 
 
-def _key(report: KeyReport) -> list[CheckItem]:
+def of_key(report: KeyReport) -> list[CheckItem]:
+    """The points that the key alone decides."""
     if not report.accepted:
         return [CheckItem("key", False, report.detail or "the venue refuses it")]
     trade = report.may_trade is not False
@@ -70,12 +75,24 @@ def _key(report: KeyReport) -> list[CheckItem]:
             if withdraw
             else "it may not withdraw, or the venue does not tell",
         ),
+        *_more_than_needed(report),
         CheckItem(
             "account",
             report.account_fits is not False,
             report.account or "the venue keeps spot apart from margin: no modes",
         ),
     ]
+
+
+def _more_than_needed(report: KeyReport) -> list[CheckItem]:
+    """What a thief could do with the key besides trading. Named, where the venue tells, and left to the owner: some
+    venues give these only together, and not everybody has an address of his own."""
+    found = (
+        ("transfer", report.may_transfer, "it may move coins to other accounts: take that right from it"),
+        ("margin", report.may_margin, "it may trade on margin or in contracts: take that right from it"),
+        ("address", report.is_bound is False, "it works from everywhere: bind it to this machine's address"),
+    )
+    return [CheckItem(key, True, words, warns=True) for key, true, words in found if true]
 
 
 def _rights(may_trade: bool | None) -> str:
@@ -110,6 +127,11 @@ async def _instruments(connection: Connection, market: MarketData) -> CheckItem:
 def _balance(connection: Connection, report: KeyReport) -> CheckItem:
     """The largest position that the limits allow must pass every instrument's least order."""
     settings = connection.settings
+    unread = [one.coin for one in report.balances if not one.told]
+    if settings.quote in unread:
+        return CheckItem(
+            "balance", False, f"what there is of {settings.quote} could not be read: check again"
+        )
     total = sum((one.total for one in report.balances if one.coin == settings.quote), ZERO)
     largest = total * settings.limits.position
     rules: list[Instrument] = list(connection.runner.market.instruments.values())
@@ -118,7 +140,9 @@ def _balance(connection: Connection, report: KeyReport) -> CheckItem:
     words = (
         f"{_shown(total)} {settings.quote}; a position may be {most}, the venue's least is {_shown(least)}"
     )
-    return CheckItem("balance", total > ZERO and largest > least, words)
+    if unread:
+        words += f"; not read: {', '.join(unread)}"
+    return CheckItem("balance", total > ZERO and largest > least, words, warns=bool(unread))
 
 
 def _shown(amount: Decimal) -> str:

@@ -57,7 +57,7 @@ def checklist(one: Summary, items: Sequence[CheckItem], now: datetime, refused: 
 
 
 def _point(item: CheckItem) -> Html:
-    key = "live.point_ok" if item.ok else "live.point_bad"
+    key = "live.point_bad" if not item.ok else "live.point_warn" if item.warns else "live.point_ok"
     return say(key, point=known("check", item.key), detail=item.detail)
 
 

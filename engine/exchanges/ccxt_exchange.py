@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from loguru import logger
 
 from engine.clock import Clock
-from engine.core.errors import Corrupt, Rejected, Unavailable
+from engine.core.errors import Corrupt, KeyRefused, Rejected, Unavailable
 from engine.core.ids import NOT_OURS, ClientOrderId, Coin, Symbol, is_ours
 from engine.core.inputs import FillSeen, OrderSeen
 from engine.core.model import Balance, Fill, OrderReport, OrderRequest, Side, VenueStatus
@@ -23,6 +23,7 @@ from engine.exchanges.credentials import Credentials
 from engine.exchanges.dialects import dialect_of
 from engine.exchanges.dialects.base import AccountMode, Page, Raw, Span
 from engine.exchanges.history import executions, executions_of
+from engine.exchanges.key_rights import KeyRights
 from engine.exchanges.names import Names
 from engine.exchanges.user_stream import UserStream
 from engine.exchanges.venues import row_of
@@ -171,10 +172,18 @@ class CcxtExchange:
         """What the venue's allowance still lets us ask now, reserve included."""
         return self._calls.budget.left
 
-    async def check_rights(self) -> dict[str, bool] | None:
+    async def check_rights(self) -> KeyRights | None:
         """Raises KeyRefused if the key is not accepted, Unavailable if that could not be asked. Otherwise what the
-        key may do (`trade` should be True, `withdraw` False), None where the venue does not tell."""
-        return await self._calls.ask(self._dialect.rights, self._calls.reads)
+        key may do (`trade` should be True, the others False, but for `bound`), None where the venue does not tell."""
+        told = await self._calls.ask(self._dialect.rights, self._calls.reads)
+        if told is not None:
+            return told
+        try:
+            return await self._calls.ask(self._dialect.key_info, self._calls.reads)
+        except (KeyRefused, Unavailable) as error:
+            # The key was accepted just now; this one question it may not ask.
+            logger.info("{} does not tell what the key may do: {}", self._row.title, error)
+            return None
 
     async def check_account(self) -> AccountMode | None:
         """In which mode the account is, None where the venue knows no modes (A6). Raises as check_rights does."""

@@ -51,8 +51,9 @@ def _kraken(_path: str, _method: str, answer: Any) -> bool:
 
 
 def _bingx(_path: str, method: str, answer: Any) -> bool:
-    """https://bingx-api.github.io/docs: `code` in each answer, only the keys of user streams (POST, PUT) come bare."""
-    return isinstance(answer, dict) and ("code" in answer or method != "GET")
+    """https://bingx-api.github.io/docs: `code` in each answer, only the keys of user streams (POST, PUT) and what a key
+    may do come bare."""
+    return isinstance(answer, dict) and ("code" in answer or "permissions" in answer or method != "GET")
 
 
 def _binance(path: str, _method: str, answer: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -42,7 +42,9 @@ async def venue() -> AsyncIterator[RunningVenue]:
         yield venue
 
 
-def loaded(folder: Path, api_base: str, rest_url: str, **changes: str) -> Loaded:
+def loaded(
+    folder: Path, api_base: str, rest_url: str, environ: Mapping[str, str] | None = None, **changes: str
+) -> Loaded:
     path = folder / "config.toml"
     preset = {
         "strategy": '"macd_atr"',
@@ -56,7 +58,9 @@ def loaded(folder: Path, api_base: str, rest_url: str, **changes: str) -> Loaded
         f'[telegram]\napi_base = "{api_base}"\n'
         f'[connections.main]\nvenue = "binance"\npresets = ["one"]\nrest_url = "{rest_url}"\n[presets.one]\n{lines}\n'
     )
-    return load(path, {"POCKETDESK__TELEGRAM__TOKEN": "1:test", "POCKETDESK_SECRETS": "/nonexistent"})
+    path.chmod(0o600)
+    given = {"POCKETDESK__TELEGRAM__TOKEN": "1:test", "POCKETDESK_SECRETS": "/nonexistent"}
+    return load(path, given | dict(environ or {}))
 
 
 async def said(settings: Loaded, clock: SystemClock = CLOCK) -> list[str]:
@@ -117,8 +121,45 @@ async def test_a5_a_clock_that_is_off(tmp_path: Path, telegram: RunningTelegram,
 async def test_what_can_not_work_is_named(
     tmp_path: Path, telegram: RunningTelegram, venue: RunningVenue, change: dict[str, str], sentence: str
 ) -> None:
-    found = await said(loaded(tmp_path, telegram.address, venue.base_url, **change))
+    found = await said(loaded(tmp_path, telegram.address, venue.base_url, None, **change))
     assert [line for line in found if line.startswith(sentence)], found
+
+
+LIVE = {"KEY": "sandbox-key", "SECRET": "sandbox-secret", "LIVE": "true"}
+
+
+async def told_of_key(folder: Path, telegram: RunningTelegram, rest_url: str, **changes: str) -> list[str]:
+    environ = {f"POCKETDESK__CONNECTIONS__MAIN__{name}": value for name, value in (LIVE | changes).items()}
+    found = await said(loaded(folder, telegram.address, rest_url, environ=environ))
+    return [line for line in found if "connections.main: key" in line]
+
+
+async def test_the_key_is_tried_where_live_is_wanted(
+    tmp_path: Path, telegram: RunningTelegram, venue: RunningVenue
+) -> None:
+    found = await told_of_key(tmp_path, telegram, venue.base_url)
+    assert "ok    connections.main: key, key: accepted" in found
+    assert "ok    connections.main: key, rights: it may trade" in found
+    assert any(
+        line.startswith("warn  connections.main: key, address: it works from everywhere") for line in found
+    )
+    venue.venue.account_modes["sandbox-key"] = {"enableWithdrawals": True, "permitsUniversalTransfer": True}
+    found = await told_of_key(tmp_path, telegram, venue.base_url)
+    assert any(line.startswith("fail  connections.main: key, withdraw: it may withdraw") for line in found)
+    assert any(line.startswith("warn  connections.main: key, transfer: it may move coins") for line in found)
+
+
+async def test_a_key_that_is_refused_or_could_not_be_tried_is_said(
+    tmp_path: Path, telegram: RunningTelegram, venue: RunningVenue
+) -> None:
+    [line] = await told_of_key(tmp_path, telegram, venue.base_url, SECRET="wrong-secret")
+    assert line.startswith("fail  connections.main: key, key: ")
+    [line] = await told_of_key(tmp_path, telegram, "http://127.0.0.1:9")
+    assert line.startswith("fail  connections.main: key: not tried: ")
+    [line] = await told_of_key(tmp_path, telegram, venue.base_url, LIVE="false")
+    assert line == "ok    connections.main: key: not tried, since live is off"
+    venue.fault("rights", "status", status=403)
+    assert await told_of_key(tmp_path, telegram, venue.base_url)
 
 
 async def test_p9_a_database_in_use_is_looked_at_and_left_alone(tmp_path: Path) -> None:

@@ -257,7 +257,11 @@ async def test_m11_the_reserve_is_for_exits_and_cancels(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("name", VENUES)
 async def test_the_rights_of_the_key_are_told(name: str) -> None:
     async with ready(name) as venue:
-        assert await venue.adapter.check_rights() == {"trade": True, "withdraw": False}
+        rights = await venue.adapter.check_rights()
+        assert rights is not None
+        assert (rights.trade, rights.withdraw, rights.bound) == (True, False, False)
+        assert not rights.transfer
+        assert not rights.margin
         venue.running.fault("rights", "status", code=KEY[name][-1])
         with pytest.raises(KeyRefused):
             await venue.adapter.check_rights()

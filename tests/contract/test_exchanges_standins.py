@@ -367,8 +367,13 @@ async def test_a4_a_refused_key_is_told_as_such(name: str, code: str) -> None:
         assert venue.orders() == []
 
 
-async def test_the_rights_of_the_key_are_not_told(venue: LiveUnderTest) -> None:
+async def test_the_rights_of_the_key_are_told_or_not(venue: LiveUnderTest) -> None:
+    """Not every key may ask what it may do: a no to that says nothing against the key."""
     await faults.prepared(venue)
+    rights = await venue.adapter.check_rights()
+    assert rights is not None
+    assert (rights.trade, rights.withdraw, rights.transfer, rights.bound) == (True, False, False, False)
+    venue.running.fault("rights", "status", status=403)
     assert await venue.adapter.check_rights() is None
 
 

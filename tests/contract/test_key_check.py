@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.key_check import KeyCheck
+from bot.key_check import KeyCheck, _report
 from engine.core.errors import Denied, Unavailable
 from engine.core.ids import Coin
 from sandbox.exchange.testing import running_venue
@@ -25,6 +25,20 @@ async def test_a_good_key_is_accepted_and_tells_rights_and_money() -> None:
         report = await KeyCheck(question(venue.base_url)).ask("main")
     assert (report.accepted, report.may_trade, report.may_withdraw) == (True, True, False)
     assert {one.coin: one.total for one in report.balances}[Coin("USDT")] == Decimal(10000)
+
+
+async def test_law_14_what_the_key_may_do_besides_is_told() -> None:
+    async with running_venue() as venue:
+        assert (await KeyCheck(question(venue.base_url)).ask("main")).is_bound is False
+        venue.venue.account_modes["sandbox-key"] = {"permitsUniversalTransfer": True, "enableMargin": True}
+        report = await KeyCheck(question(venue.base_url)).ask("main")
+    assert (report.may_transfer, report.may_margin, report.may_withdraw) == (True, True, False)
+
+
+async def test_m12_a_balance_that_could_not_be_read_stays_that() -> None:
+    said = {"rights": {}, "accepted": True, "detail": "", "account_fits": None, "account": ""}
+    report = _report(said | {"balances": [["USDT", "1", "0", True], ["XYZ", "0", "0", False]]})
+    assert [(one.coin, one.told) for one in report.balances] == [("USDT", True), ("XYZ", False)]
 
 
 async def test_a_wrong_secret_is_refused_in_words() -> None:

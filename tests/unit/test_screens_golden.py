@@ -119,6 +119,10 @@ def items(failed: str = "") -> list[CheckItem]:
     return [CheckItem(key, key != failed, detail) for key, detail in found.items()]
 
 
+WARNINGS = [
+    CheckItem("transfer", True, "it may move coins to other accounts: take that right from it", warns=True),
+    CheckItem("address", True, "it works from everywhere: bind it to this machine's address", warns=True),
+]
 MARGIN_MODE = CheckItem(
     "account",
     False,
@@ -253,6 +257,7 @@ SCREENS: dict[str, Callable[[], Screen]] = {
     "modes": lambda: live.overview([summarise(view()), live_summary()], NOW),
     "checking": lambda: live.checking(summarise(view())),
     "checklist": lambda: live.checklist(summarise(view()), items(), NOW),
+    "checklist_warns": lambda: live.checklist(summarise(view()), [*items()[:3], *WARNINGS, *items()[3:]], NOW),
     "checklist_account": lambda: live.checklist(summarise(view()), [*items()[:3], MARGIN_MODE, *items()[4:]], NOW),
     "checklist_failed": lambda: live.checklist(summarise(view()), items("clock"), NOW, "1.40 s apart"),
     "confirm_live": lambda: live.ask(summarise(view()), list(view().settings.presets.values()), "LIVE 4711", NOW),

@@ -12,6 +12,7 @@ from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest, OrderType
 from engine.exchanges.budget import Allowance
 from engine.exchanges.dialects.watching import Watching
+from engine.exchanges.key_rights import KeyRights
 
 Raw = Mapping[str, Any]
 """An order or a trade as ccxt parsed it; `info` in it is what the venue sent."""
@@ -185,9 +186,13 @@ class Dialect:
         `client` is used for nothing else, so its handlers may be replaced. A handler that raises ends the stream."""
         raise NotImplementedError("this dialect has no user stream")
 
-    async def rights(self, client: Any) -> dict[str, bool] | None:
-        """What the key may do (`trade`, `withdraw`), or None where the venue does not tell."""
+    async def rights(self, client: Any) -> KeyRights | None:
+        """What the key may do, which proves that it is accepted, or None where `key_info` has to be asked besides."""
         await client.fetch_balance()
+        return None
+
+    async def key_info(self, client: Any) -> KeyRights | None:
+        """What else tells what the key may do. Not every key may ask it: a no says nothing against the key."""
         return None
 
     async def account_mode(self, client: Any) -> AccountMode | None:

@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.core.ids import Symbol
+from engine.exchanges import key_rights
 from engine.exchanges.budget import Allowance
 from engine.exchanges.dialects.base import NEWEST, Dialect, Hear, Page, Raw, Span
 from engine.exchanges.dialects.watching import Watching
+from engine.exchanges.key_rights import KeyRights
 
 
 class Binance(Dialect):
@@ -73,10 +75,6 @@ class Binance(Dialect):
         await client.authenticate({"type": "spot"})
         watching.begin(client.watch_orders())
 
-    async def rights(self, client: Any) -> dict[str, bool] | None:
+    async def rights(self, client: Any) -> KeyRights | None:
         """https://developers.binance.com/docs/wallet/account/api-key-permission"""
-        told = await client.sapiGetAccountApiRestrictions()
-        return {
-            "trade": bool(told["enableSpotAndMarginTrading"]),
-            "withdraw": bool(told["enableWithdrawals"]),
-        }
+        return key_rights.of_binance(await client.sapiGetAccountApiRestrictions())

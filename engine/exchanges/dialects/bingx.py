@@ -10,11 +10,12 @@ from typing import Any
 from engine.core.errors import Rejected
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest, OrderType
-from engine.exchanges import lean
+from engine.exchanges import key_rights, lean
 from engine.exchanges.budget import Allowance
 from engine.exchanges.dialects.base import NEWEST, Dialect, Hear, Page, Raw, Span
 from engine.exchanges.dialects.one_by_one import Numbers, OneByOne
 from engine.exchanges.dialects.watching import Watching, Yes
+from engine.exchanges.key_rights import KeyRights
 
 _TYPES = {OrderType.MARKET: "MARKET", OrderType.LIMIT: "LIMIT", OrderType.STOP: "TAKE_STOP_MARKET"}
 RENEW_EVERY = 1800.0
@@ -182,6 +183,10 @@ class Bingx(Dialect):
         watching.begin(client.watch_orders(None, None, None, {"type": "spot"}))
         await watching.until(yes.to_all())
         watching.begin(_renewed(client))
+
+    async def key_info(self, client: Any) -> KeyRights | None:
+        told = await client.accountV1PrivateGetAccountApiPermissions()
+        return key_rights.of_bingx(told.get("data") or told)  # documented without an envelope
 
 
 def _earliest(client: Any) -> int:

@@ -8,10 +8,12 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.core.ids import ClientOrderId, Symbol
+from engine.exchanges import key_rights
 from engine.exchanges.budget import Allowance
 from engine.exchanges.dialects.base import AccountMode, Hear, Page, Raw
 from engine.exchanges.dialects.two_kinds import TwoKinds
 from engine.exchanges.dialects.watching import Watching, Yes
+from engine.exchanges.key_rights import KeyRights
 
 
 class Bybit(TwoKinds):
@@ -90,14 +92,9 @@ class Bybit(TwoKinds):
         watching.begin(client.watch_my_trades())
         await watching.until(yes.to_all())
 
-    async def rights(self, client: Any) -> dict[str, bool] | None:
+    async def rights(self, client: Any) -> KeyRights | None:
         """https://bybit-exchange.github.io/docs/v5/user/apikey-info"""
-        told = (await client.privateGetV5UserQueryApi())["result"]
-        may = told["permissions"]
-        return {
-            "trade": "SpotTrade" in may["Spot"] and str(told.get("readOnly")) == "0",
-            "withdraw": "Withdraw" in may["Wallet"],
-        }
+        return key_rights.of_bybit((await client.privateGetV5UserQueryApi())["result"])
 
     async def account_mode(self, client: Any) -> AccountMode | None:
         """Only unified accounts, statuses 3 to 6, trade spot as we speak of it: a classic one would take the quantity

@@ -11,10 +11,11 @@ from typing import Any
 from engine.core.errors import Corrupt
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest
-from engine.exchanges import lean
+from engine.exchanges import key_rights, lean
 from engine.exchanges.budget import Allowance
 from engine.exchanges.dialects.base import NEWEST, Dialect, Hear, Page, Raw, Span
 from engine.exchanges.dialects.watching import Watching, Yes
+from engine.exchanges.key_rights import KeyRights
 from engine.exchanges.numbers import not_negative
 
 PAGE = 50
@@ -141,6 +142,9 @@ class Kraken(Dialect):
         client.handle_error_message = answered
         watching.begin(client.watch_orders(None, None, None, {"snap_trades": False}))
         await watching.until(yes.to_all())
+
+    async def key_info(self, client: Any) -> KeyRights | None:
+        return key_rights.of_kraken((await client.privatePostGetApiKeyInfo())["result"])
 
 
 def _summed(client: Any, rows: Mapping[str, Any], suffixes: tuple[str, ...]) -> Raw:

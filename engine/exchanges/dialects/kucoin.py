@@ -11,12 +11,13 @@ from typing import Any
 from engine.core.errors import Rejected
 from engine.core.ids import ClientOrderId, Symbol, is_ours
 from engine.core.model import OrderRequest
-from engine.exchanges import lean
+from engine.exchanges import key_rights, lean
 from engine.exchanges.budget import Allowance
 from engine.exchanges.dialects.base import NEWEST, Hear, Page, Raw, Span
 from engine.exchanges.dialects.one_by_one import Numbers, OneByOne
 from engine.exchanges.dialects.two_kinds import MOST, OrderNotFound, TwoKinds
 from engine.exchanges.dialects.watching import Watching, Yes
+from engine.exchanges.key_rights import KeyRights
 
 PAGE = 100
 LOOK_AFTER = (0.0, 0.2, 0.5, 1.0, 2.0)
@@ -143,6 +144,9 @@ class Kucoin(TwoKinds):
         watching.begin(client.watch_orders())
         watching.begin(client.watch_orders(None, None, None, {"trigger": True}))
         await watching.until(yes.to_all())
+
+    async def key_info(self, client: Any) -> KeyRights | None:
+        return key_rights.of_kucoin((await client.privateGetUserApiKey())["data"])
 
 
 def _refused(connection: Any, message: Raw) -> bool:

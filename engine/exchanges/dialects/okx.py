@@ -11,10 +11,12 @@ from typing import Any
 
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest
+from engine.exchanges import key_rights
 from engine.exchanges.budget import Allowance
 from engine.exchanges.dialects.base import NEWEST, AccountMode, Hear, Page, Raw, Span
 from engine.exchanges.dialects.two_kinds import TwoKinds
 from engine.exchanges.dialects.watching import Watching, Yes
+from engine.exchanges.key_rights import KeyRights
 
 
 class Okx(TwoKinds):
@@ -113,11 +115,9 @@ class Okx(TwoKinds):
         watching.begin(client.watch_orders(None, None, None, {"type": "spot", "trigger": True}))
         await watching.until(yes.to_all())
 
-    async def rights(self, client: Any) -> dict[str, bool] | None:
+    async def rights(self, client: Any) -> KeyRights | None:
         """`perm` of https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-account-configuration"""
-        told = await client.privateGetAccountConfig()
-        may = str(told["data"][0].get("perm", "")).split(",")
-        return {"trade": "trade" in may, "withdraw": "withdraw" in may}
+        return key_rights.of_okx((await client.privateGetAccountConfig())["data"][0])
 
     async def account_mode(self, client: Any) -> AccountMode | None:
         """`acctLv`, `autoLoan` and `enableSpotBorrow` of

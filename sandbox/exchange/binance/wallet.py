@@ -64,7 +64,7 @@ def trade_fee(desk: Desk, params: Params, account: str) -> list[Json]:
 
 
 def key_rights(desk: Desk, params: Params, account: str) -> Json:
-    """What this key may do: trade on spot and read, never withdraw."""
+    """What this key may do: trade on spot and read, never withdraw, unless it was set otherwise."""
     return {
         "ipRestrict": False,
         "createTime": desk.venue.clock.now_ms(),
@@ -77,6 +77,7 @@ def key_rights(desk: Desk, params: Params, account: str) -> Json:
         "permitsUniversalTransfer": False,
         "enableVanillaOptions": False,
         "enablePortfolioMarginTrading": False,
+        **desk.venue.account_modes.get(account, {}),
     }
 
 

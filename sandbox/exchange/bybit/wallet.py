@@ -26,7 +26,7 @@ def balance(desk: Desk, params: Params, account: str) -> Json:
 
 
 def key_rights(desk: Desk, params: Params, account: str) -> Json:
-    """What this key may do: trade on spot and read, never withdraw."""
+    """What this key may do: trade on spot and read, never withdraw, unless it was set otherwise."""
     return {
         "id": "1",
         "readOnly": 0,
@@ -34,6 +34,7 @@ def key_rights(desk: Desk, params: Params, account: str) -> Json:
         "ips": ["*"],
         "unified": 0,
         "uta": 1,
+        **desk.venue.account_modes.get(account, {}),
     }
 
 

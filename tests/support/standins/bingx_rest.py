@@ -65,6 +65,10 @@ def order_type(order: Order) -> str:
     return _WORDS[order.type]
 
 
+KEY_INFO = {"permissions": [1, 2], "ipAddresses": []}
+"""Trades on spot, and from everywhere."""
+
+
 class BingxRest(Speech):
     """HTTP 200 whatever happens; everything is sent in the address."""
 
@@ -83,6 +87,7 @@ class BingxRest(Speech):
             Endpoint("GET", f"{spot}/trade/myTrades", "fills", self._fills),
             Endpoint("GET", f"{spot}/account/balance", "balance", self._balances),
             Endpoint("POST", "/openApi/user/auth/userDataStream", "token", self._listen_key),
+            Endpoint("GET", "/openApi/v1/account/apiPermissions", "rights", lambda _call: KEY_INFO),
             Endpoint("PUT", "/openApi/user/auth/userDataStream", "renew", self._renew),
         ]
 

@@ -67,6 +67,10 @@ def order_word(order: Order) -> str:
     return _WORDS[order.type]
 
 
+KEY_INFO = {"permissions": ["query-funds", "modify-trades", "close-trades"], "ip_allowlist": []}
+"""Trades on spot, and from everywhere."""
+
+
 class KrakenRest(Speech):
     """HTTP 200 whatever happens; errors are words in a list."""
 
@@ -85,6 +89,7 @@ class KrakenRest(Speech):
             Endpoint("POST", "/0/private/TradesHistory", "fills", self._history),
             Endpoint("POST", "/0/private/BalanceEx", "balance", self._balances),
             Endpoint("POST", "/0/private/GetWebSocketsToken", "token", self._token),
+            Endpoint("POST", "/0/private/GetApiKeyInfo", "rights", lambda _call: KEY_INFO),
         ]
 
     # ── how it speaks ─────────────────────────────────────────────────────────────────────

@@ -57,6 +57,10 @@ def order_id(order: Order) -> str:
     return f"vs{order.id:022x}" if is_stop(order) else f"{order.id:024x}"
 
 
+KEY_INFO = {"permission": "General,Spot", "ipWhitelist": ""}
+"""Trades on spot, and from everywhere."""
+
+
 class KucoinRest(Speech):
     """HTTP 200 whatever happens, with a code of success of its own."""
 
@@ -82,6 +86,7 @@ class KucoinRest(Speech):
             Endpoint("GET", "/api/v1/hf/fills", "fills", self._fills),
             Endpoint("GET", "/api/v1/accounts", "balance", self._accounts),
             Endpoint("POST", "/api/v1/bullet-private", "token", self._bullet),
+            Endpoint("GET", "/api/v1/user/api-key", "rights", lambda _call: KEY_INFO),
         ]
 
     # ── how it speaks ─────────────────────────────────────────────────────────────────────
