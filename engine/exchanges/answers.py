@@ -129,6 +129,15 @@ def _balance(coin: str, free: object, used: object) -> Balance:
     return Balance(Coin(coin), not_negative(free, what), not_negative(used or 0, what))
 
 
+def untold(raw: Mapping[str, Any], coins: Sequence[Coin | None]) -> Mapping[str, Any]:
+    """The balances without what is told of `coins`, whose rows could not be read. Raises Corrupt where it is not even
+    known which coin that was: then nothing is known of any that is missing."""
+    if None in coins:
+        raise Corrupt("a balance can't be read, and not even of which coin it is.")
+    blank = dict.fromkeys(coins)
+    return {**raw, "free": {**raw["free"], **blank}, "used": {**raw["used"], **blank}}
+
+
 def total_in(accounts: Sequence[Mapping[str, Any]], coin: Coin) -> Decimal:
     """What all of them hold of it; nothing where it is not mentioned. Raises Corrupt where it is, and can't be read."""
     found = [account["total"][coin] for account in accounts if coin in (account.get("total") or {})]

@@ -21,6 +21,7 @@ from engine.exchanges.budget import Allowance, Budget
 from engine.exchanges.client import Gate
 from engine.exchanges.dialects.base import Raw
 from engine.exchanges.listing import listed
+from engine.exchanges.row_by_row import listen, rows_apart
 from engine.exchanges.venues import VenueRow
 from engine.exchanges.wire import Attempt, Wire, attempt
 
@@ -53,6 +54,8 @@ class AccountCalls:
         self.orders.enableRateLimit = False
         Wire(self.orders, self.budget, self.gate, again=False)
         Wire(self.reads, self.budget, self.gate, again=True)
+        listen(self.orders)
+        listen(self.reads)
         self._symbols: set[Symbol] = set()
         self._outdated = False
         self._loading = asyncio.Lock()
@@ -98,6 +101,10 @@ class AccountCalls:
                 break
             await asyncio.sleep(wait)
         return await self.ask(call, *arguments)
+
+    async def ask_rows(self, call: Callable[..., Awaitable[T]], *arguments: object) -> tuple[T, list[Any]]:
+        """As `ask_in_turn`, for a list: what is in it, and its rows that could not be read, as the venue sent them."""
+        return await self.ask_in_turn(rows_apart, call, *arguments)
 
     async def _ask_once(self, call: Callable[..., Awaitable[T]], *arguments: object) -> T:
         self.budget.check(urgent=False)

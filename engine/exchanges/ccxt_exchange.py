@@ -36,6 +36,8 @@ READING: tuple[type[Exception], ...] = (Corrupt, *errors.UNREADABLE)
 """What comes of reading an answer that has another shape than it should have."""
 
 
+COIN_KEYS = ("asset", "coin", "ccy", "currency")
+"""What venues call the coin in a row of balances."""
 MOST_TOLD = 500
 """Different sentences about unreadable rows; a venue whose every row is new nonsense must not fill the memory."""
 
@@ -131,7 +133,9 @@ class CcxtExchange:
         return sorted((fill for fill in fills if fill.at >= since), key=lambda fill: fill.at)
 
     async def balances(self) -> list[Balance]:
-        found = await self._calls.ask_in_turn(self._dialect.balances, self._calls.reads)
+        found, bad = await self._calls.ask_rows(self._dialect.balances, self._calls.reads)
+        if bad:
+            found = self._sound(answers.untold, found, [self._coin_in(row) for row in bad])
         return self._sound(answers.balances, found, self._unread)
 
     async def elsewhere(self, coins: Collection[Coin]) -> dict[Coin, Decimal]:
@@ -226,12 +230,19 @@ class CcxtExchange:
         instruments one by one would use up what it allows."""
         await self._calls.ensure(*symbols)
         if self._dialect.whole_account and symbols:
-            told = [(raw, Symbol(str(raw.get("symbol")))) for raw in await ask(None)]
+            told = [(raw, Symbol(str(raw.get("symbol") or self._no_symbol()))) for raw in await ask(None)]
             return [(raw, symbol) for raw, symbol in told if symbol in symbols]
         return [(raw, symbol) for symbol in symbols for raw in await ask(symbol)]
 
+    def _no_symbol(self) -> str:
+        self._unread("it names no instrument")
+        return ""
+
     async def _open_in(self, symbol: Symbol | None) -> list[Raw]:
-        return await self._calls.ask_in_turn(self._dialect.open_orders, self._calls.reads, symbol)
+        found, bad = await self._calls.ask_rows(self._dialect.open_orders, self._calls.reads, symbol)
+        for _ in bad:
+            self._unread("an open order can't be read")
+        return found
 
     async def _executions_in(self, symbol: Symbol | None, since: datetime, now: datetime) -> list[Raw]:
         return await executions(self._trades_page, self._dialect, symbol, since, now)
@@ -251,12 +262,18 @@ class CcxtExchange:
         return report
 
     async def _trades_page(self, symbol: Symbol | None, span: Span) -> Page:
-        return await self._calls.ask_in_turn(self._dialect.trades, self._calls.reads, symbol, span)
+        page, bad = await self._calls.ask_rows(self._dialect.trades, self._calls.reads, symbol, span)
+        for _ in bad:
+            self._unread("an execution can't be read")
+        return page
 
     async def _owner(self, trade: Raw, symbol: Symbol) -> ClientOrderId | None:
         """Whose execution it is: our name, or NOT_OURS; None where the venue has forgotten the order, which may be
         ours: it is evidence for nothing."""
         number = str(trade.get("order") or "")
+        if not number:
+            self._unread("an execution names no order")
+            return None
         told = self._dialect.client_id_in_trade(trade)
         if told is None and number in self._names:
             return self._names.ours(number) or NOT_OURS
@@ -286,6 +303,15 @@ class CcxtExchange:
         if words not in self._told_of and len(self._told_of) < MOST_TOLD:
             self._told_of.add(words)
             logger.warning("{}: a row is left out: {}", self._row.title, words)
+
+    def _coin_in(self, row: Any) -> Coin | None:
+        """Which coin a balance is of that can't be read; None if not even that can."""
+        name = (
+            next((row[key] for key in COIN_KEYS if isinstance(row.get(key), str)), "")
+            if isinstance(row, dict)
+            else ""
+        )
+        return Coin(self._calls.reads.safe_currency_code(name)) if name else None
 
     def _name(self, raw: Raw) -> ClientOrderId:
         """The owner's own orders have names that are not ours, or none."""

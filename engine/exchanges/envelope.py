@@ -64,8 +64,10 @@ def _binance(path: str, _method: str, answer: Any) -> bool:
 
 
 def _rows(*names: str) -> Callable[[Any], bool]:
-    """A list of objects that have these."""
-    return lambda answer: isinstance(answer, list) and all(_has(row, *names) for row in answer[:1])
+    """A list of objects that have these; a row that is none is set aside later (M12)."""
+    return lambda answer: (
+        isinstance(answer, list) and (not answer or any(_has(row, *names) for row in answer))
+    )
 
 
 def _has(answer: Any, *names: str) -> bool:
@@ -78,7 +80,7 @@ _BINANCE_SHAPES: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
         "exchangeInfo": lambda answer: _has(answer, "symbols") and isinstance(answer["symbols"], list),
         "time": lambda answer: _has(answer, "serverTime"),
         "klines": lambda answer: (
-            isinstance(answer, list) and all(isinstance(row, list) for row in answer[:1])
+            isinstance(answer, list) and (not answer or any(isinstance(row, list) for row in answer))
         ),
         "openOrders": _rows("orderId"),
         "allOrders": _rows("orderId"),

@@ -48,7 +48,7 @@ async def executions_of(
 def _begins(newest: Page, dialect: Dialect, now: int) -> int:
     """From when on the newest page is complete, in milliseconds. Of a full one's first moment some may be cut off."""
     if newest.more is not None:
-        return min(int(raw["timestamp"]) for raw in newest.rows) + 1
+        return min((int(raw["timestamp"]) for raw in newest.rows if raw.get("timestamp")), default=now) + 1
     return 0 if dialect.trades_reach is None else now - _milliseconds(dialect.trades_reach)
 
 

@@ -20,6 +20,7 @@ from engine.exchanges import errors, parse
 from engine.exchanges.client import Gate, public_client
 from engine.exchanges.listing import listed
 from engine.exchanges.numbers import milliseconds, moment
+from engine.exchanges.row_by_row import listen, rows_apart
 from engine.exchanges.venues import SECONDS_OF, row_of
 
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class CcxtMarketData:
         self._clock = clock
         self._rest, self._stream = rest, stream
         self._client = public_client(self._row, rest, stream)
+        listen(self._client)
         self._gate = Gate(clock)
         self._markets: dict[str, Mapping[str, Any]] = {}
         self._asked: set[Symbol] = set()
@@ -89,22 +91,24 @@ class CcxtMarketData:
         while len(rows) <= limit:
             start = milliseconds(since) if since else None
             asked = min(limit + 1, self._row.candles_per_request)
-            page = await self._ask(self._client.fetch_ohlcv, symbol, name, start, asked)
+            page, bad = await self._ask(rows_apart, self._client.fetch_ohlcv, symbol, name, start, asked)
             rows.extend(page)
+            if bad:
+                self._unread(f"{len(bad)} candles of {symbol} can't be read")
             last = parse.newest_open(page)
             if since is None or last is None or last < since or last >= now - timedelta(seconds=timeframe):
                 break
             since = last + timedelta(seconds=timeframe)
         until = now + timedelta(seconds=timeframe) if running else now
-        found = parse.candles(rows, timeframe, until, lambda words: self._unread(symbol, words))
+        found = parse.candles(rows, timeframe, until, lambda words: self._unread(f"of {symbol}: {words}"))
         return found[:limit] if from_since else found[-limit:]
 
-    def _unread(self, symbol: Symbol, words: str) -> None:
+    def _unread(self, words: str) -> None:
         """Counted, and in the log once for each thing that is wrong."""
         self.unread_rows += 1
         if words not in self._told_of and len(self._told_of) < MOST_TOLD:
             self._told_of.add(words)
-            logger.warning("{}: a row about {} is left out: {}", self._row.title, symbol, words)
+            logger.warning("{}: a row is left out: {}", self._row.title, words)
 
     async def tickers(self, symbols: Sequence[Symbol]) -> list[Ticker]:
         await self._ensure(symbols)
@@ -112,7 +116,9 @@ class CcxtMarketData:
         if not known:
             return []
         await self._venue_now()
-        raw = await self._ask(self._client.fetch_tickers, known)
+        raw, bad = await self._ask(rows_apart, self._client.fetch_tickers, known)
+        if bad:
+            self._unread(f"{len(bad)} prices can't be read")
         found = (self._ticker(symbol, raw.get(symbol)) for symbol in known)
         return [ticker for ticker in found if ticker is not None]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from engine.core.model import OrderRequest, OrderType
 from engine.exchanges.budget import Allowance
 from engine.exchanges.dialects.watching import Watching
 from engine.exchanges.key_rights import KeyRights
+from engine.exchanges.row_by_row import left_out
 
 Raw = Mapping[str, Any]
 """An order or a trade as ccxt parsed it; `info` in it is what the venue sent."""
@@ -148,7 +149,10 @@ class Dialect:
         return self._page(list(await client.fetch_my_trades(symbol, span.since_ms, self.trades_page, asked)))
 
     def _page(self, rows: list[Raw]) -> Page:
-        return Page(rows, self._after(rows) if len(rows) >= self.trades_page else None)
+        return Page(rows, self._after(rows) if rows and self._is_full(rows) else None)
+
+    def _is_full(self, rows: Sequence[Any]) -> bool:
+        return len(rows) + left_out() >= self.trades_page
 
     def _after(self, rows: list[Raw]) -> Mapping[str, Any] | None:
         """How to ask for what follows a full page."""

@@ -32,6 +32,10 @@ class Binance(Dialect):
     trades_page = 1000
     trades_window = timedelta(hours=24)
 
+    async def find_by_venue_id(self, client: Any, order: str, symbol: Symbol) -> Raw | None:
+        """Its numbers are digits: what else stands in an execution is no order of anybody's (M12)."""
+        return await super().find_by_venue_id(client, order, symbol) if order.isdigit() else None
+
     async def trades_of(self, client: Any, order: Raw, symbol: Symbol) -> Page:
         named = {"orderId": order["id"]}
         return self._page(list(await client.fetch_my_trades(symbol, None, self.trades_page, named)))

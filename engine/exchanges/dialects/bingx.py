@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from engine.core.errors import Rejected
+from engine.core.errors import Corrupt, Rejected
 from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest, OrderType
 from engine.exchanges import key_rights, lean
@@ -104,6 +104,8 @@ class Bingx(Dialect):
         """With their names, which are asked for once. What has ended since it was listed is left out."""
         named: list[Raw] = []
         for raw in await client.fetch_open_orders(symbol):
+            if not raw.get("id"):
+                raise Corrupt("BingX lists an order without a number.")
             name = raw.get("clientOrderId") or self._numbers.name_of(raw["id"])
             if name is None:
                 found = await self.find_by_venue_id(client, raw["id"], raw["symbol"])

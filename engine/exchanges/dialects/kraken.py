@@ -97,7 +97,7 @@ class Kraken(Dialect):
         since = None if span.since_ms is None else span.since_ms - 1000
         until = {} if span.until_ms is None else {"until": span.until_ms}
         rows = await client.fetch_my_trades(None, since, None, {**until, **EACH, "ofs": skip})
-        return Page(rows, {"ofs": skip + self.trades_page} if len(rows) >= self.trades_page else None)
+        return Page(rows, {"ofs": skip + self.trades_page} if self._is_full(rows) else None)
 
     async def balances(self, client: Any) -> Raw:
         """What is in Kraken's rewards by itself (`XBT.F`) trades like the rest, and counts with it: it goes to and fro

@@ -118,7 +118,7 @@ class Kucoin(TwoKinds):
             {"symbol": market["id"], "limit": self.trades_page, **asked, **span.more}
         )
         told = answer["data"]
-        full = len(told["items"]) >= self.trades_page
+        full = self._is_full(told["items"])
         return Page(client.parse_trades(told["items"], market), {"lastId": told["lastId"]} if full else None)
 
     def _after(self, rows: list[Raw]) -> Mapping[str, Any]:
