@@ -11,8 +11,8 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 
 from bot.chat import Chat, seconds_of
 from bot.screens.base import Button, Screen, in_rows, row
-from bot.screens.figures import clock_time, money, percent, signed, signed_percent
-from bot.screens.home import headline, reconciled, warnings
+from bot.screens.figures import clock_time, percent, signed, signed_percent
+from bot.screens.home import headline, reconciled, warnings, worth
 from bot.screens.summary import HALTED, Summary
 from bot.text import Html, fit, lines, say, word
 from engine.clock import Clock
@@ -45,7 +45,7 @@ def board(summaries: list[Summary], now: datetime) -> Screen:
 def _lines(one: Summary, now: datetime) -> list[Html]:
     return [
         headline(one),
-        row(money(one.equity, one.quote), f"{signed_percent(one.day_share)}"),
+        row(worth(one), f"{signed_percent(one.day_share)}"),
         row(word("desk.open", count=len(one.holdings)), signed(one.open_profit)),
         row(word("home.exposure"), percent(one.exposure, 0)),
         *([reconciled(one, now)] if one.is_live else []),

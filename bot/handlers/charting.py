@@ -85,7 +85,10 @@ async def _drawn(services: Services, connection: ConnectionId, symbol: Symbol, s
         png = await services.charts.draw(
             _described(services, view, symbol, seconds, candles, [one.fill for one in booked])
         )
-    except (Unavailable, Denied) as trouble:
+    except Denied as refusal:
+        ways = [Button(name, "chart", {**scope, "tf": str(one)}) for name, one in offered_besides(seconds)]
+        return talk.sentence(say("chart.no_timeframe", reason=str(refusal)), *ways)
+    except Unavailable as trouble:
         return talk.sentence(say("chart.no_candles", symbol=symbol, reason=str(trouble)), again)
     except ChartFailed as trouble:
         logger.warning("{}", trouble)
@@ -129,6 +132,11 @@ def _joined(week: Candle, day: Candle) -> Candle:
         close=day.close,
         volume=Quantity(week.volume + day.volume),
     )
+
+
+def offered_besides(seconds: int) -> list[tuple[str, int]]:
+    """The usual timeframes, for one that the venue lacks."""
+    return [(figures.timeframe(one), one) for one in OFFERED if one != seconds]
 
 
 def _offered(view: ConnectionView, symbol: Symbol, chosen_seconds: int) -> list[tuple[str, int]]:

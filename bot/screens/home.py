@@ -34,7 +34,7 @@ def block(one: Summary, now: datetime) -> Html:
     return lines(
         "",
         headline(one),
-        row(word("home.equity"), money(one.equity, one.quote)),
+        row(word("home.equity"), worth(one)),
         row(word("home.today"), today),
         row(word("home.open_profit"), signed(one.open_profit)),
         row(word("home.exposure"), percent(one.exposure, 1)),
@@ -42,6 +42,12 @@ def block(one: Summary, now: datetime) -> Html:
         reconciled(one, now) if one.is_live else None,
         *warnings(one),
     )
+
+
+def worth(one: Summary) -> str:
+    """Equity; of a live account that was never read yet no number, since zero would be one."""
+    unread = one.is_live and one.reconciled_at is None and not one.equity
+    return word("live.not_read") if unread else money(one.equity, one.quote)
 
 
 def reconciled(one: Summary, now: datetime) -> Html:

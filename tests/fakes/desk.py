@@ -10,7 +10,7 @@ from math import sin
 
 from engine.clock import ManualClock
 from engine.core import inputs as i
-from engine.core.errors import StorageTrouble, Unavailable
+from engine.core.errors import Denied, StorageTrouble, Unavailable
 from engine.core.facts import CommandDone
 from engine.core.ids import BookId, ClientOrderId, ConnectionId, Symbol, book_id
 from engine.core.inputs import Command
@@ -38,7 +38,8 @@ FOREIGN_SIZE = Quantity(Decimal("0.5"))
 
 
 class FakeDesk:
-    """`broken`: a sentence with which storage refuses commands. `mute`: candles can't be asked for.
+    """`broken`: a sentence with which storage refuses commands. `mute`: candles can't be asked
+    for, `lacks`: those of some timeframes.
 
     `accounts`: what the venue is to say of one instead of what it has.
     Live books have a venue of their own here, of the same kind as the paper one. `checks` is the list before going
@@ -58,6 +59,7 @@ class FakeDesk:
         self.accounts: dict[ConnectionId, AccountSeen] = {}
         self.broken = ""
         self.mute = ""
+        self.lacks: set[int] = set()
         self.checks: list[CheckItem] = [CheckItem(key, True, "as it should be") for key in POINTS]
         self.checked = 0
         self.unasked = ""
@@ -123,6 +125,8 @@ class FakeDesk:
     ) -> Sequence[Candle]:
         if self.mute:
             raise Unavailable(self.mute)
+        if timeframe in self.lacks:
+            raise Denied("Binance has no candles of that length: it has 1m, 1h, 1d.")
         return wave(self.desks[connection].now, timeframe, limit)
 
     def strategies(self) -> Sequence[StrategyInfo]:

@@ -241,6 +241,7 @@ SCREENS: dict[str, Callable[[], Screen]] = {
     "confirm_lift": lambda: confirming.lift(summarise(odd_view()), "LIFT 4711", NOW),
     "dashboard": lambda: board([summarise(view()), summarise(odd_view())], NOW),
     "dashboard_live": lambda: board([live_summary()], NOW),
+    "home_unread": lambda: home.home([live_summary(equity=Quote(Decimal(0)), reconciled_at=None)], NOW),
     "home_live": lambda: home.home([live_summary()], NOW),
     "connection_live": lambda: setup.connection(view(), live_summary(), NOW),
     "position_unknown": lambda: positions.position(replace(holdings_of(view())[0], unknown=uncertain()), NOW),
