@@ -153,6 +153,7 @@ class Conversation:
         owner = await self._store.people.owner()
         if owner is not None:
             await self._met(owner)
+            await self._inbox.recall()
         self._spawn(self._connect, "telegram")
         self._spawn(self._sender.run, "outbox")
         self._spawn(self._dashboard.run, "dashboard")
@@ -222,7 +223,7 @@ class Conversation:
             wait = min(wait * 2, _LONGEST_WAIT)
         if not self.application.running:
             await self.application.start()
-            await self._inbox.take_up()
+        await self._inbox.take_up()
         await self._polling.run()
 
     async def _introduced(self, wait: float) -> bool:

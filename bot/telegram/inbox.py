@@ -56,6 +56,7 @@ class UpdateInbox:
         self._hand_over = hand_over
         self._make_safer = make_safer
         self._known: set[int] = set()
+        self._taken_up = False
         self._fresh: dict[int, StoredUpdate] = {}
         self._done: dict[int, str] = {}
         self._under_way: set[int] = set()
@@ -67,10 +68,20 @@ class UpdateInbox:
         self.unreadable = 0
         self.passed_over = 0
 
-    async def take_up(self) -> None:
-        """What the last process left undone. Raises StorageTrouble."""
-        self._known = await self._keeper.known()
+    async def recall(self) -> None:
+        """At the start, before Telegram is reached: a halt or a pause that the last process stored and did not come to
+        do is in force again at once (law 8). Raises StorageTrouble."""
         for one in await self._keeper.waiting():
+            self._make_safer(json.loads(one.body))
+
+    async def take_up(self) -> None:
+        """What the last process left undone; once, as soon as the database tells it. Raises StorageTrouble."""
+        if self._taken_up:
+            return
+        self._known |= await self._keeper.known()
+        waiting = await self._keeper.waiting()
+        self._taken_up = True
+        for one in waiting:
             logger.info("update {} was left undone by the last process and is taken up", one.update_id)
             self._give(one.update_id, json.loads(one.body))
 

@@ -65,6 +65,7 @@ class Access:
         """See engine.ports.Exchange.submit."""
         self._world.oracle.orders.leaves(request)
         self._trust.leaves(request, self._world.now)
+        self._world.oracle.commands.leaves(request, self._world.now)
         await self._dies_at(Kind.CRASH_BEFORE_SUBMIT)
         self._fits(request)
         await self._travel()

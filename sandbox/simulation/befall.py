@@ -19,6 +19,17 @@ from sandbox.simulation.script import NEXT, SPANS, Fault, Kind
 if TYPE_CHECKING:
     from sandbox.simulation.world import World
 
+OF_THE_CHAT = (
+    Kind.CRASH_BEFORE_KEEP,
+    Kind.CRASH_AFTER_KEEP,
+    Kind.CRASH_AFTER_ACT,
+    Kind.CRASH_AFTER_REPLY,
+    Kind.TELEGRAM_AWAY,
+    Kind.ACKS_LOST,
+    Kind.DATABASE_LOCKED,
+)
+"""While these last the owner gives a command: they would befall nothing else."""
+
 
 def befall(world: World, fault: Fault) -> None:
     """Nothing more befalls once the storm is over."""
@@ -49,6 +60,12 @@ def befall(world: World, fault: Fault) -> None:
             _own_order(world, symbol, f"web{fault.index}", fault.size)
         case Kind.FOREIGN_ORDER:
             _foreign_order(world, symbol, fault)
+        case Kind.STRANGERS:
+            outside.flood(world)
+            world.owner.hurries(fault.size)
+        case Kind.UNREADABLE:
+            outside.send_nonsense(world)
+            world.owner.hurries(fault.size)
         case Kind.RULES_CHANGED:
             outside.change_rules(world, symbol, fault)
         case Kind.STOP_LOST:
@@ -63,6 +80,8 @@ def befall(world: World, fault: Fault) -> None:
 def _at_once(world: World, fault: Fault) -> None:
     """What the begin of a span, or the arming of a fault, brings with it."""
     symbol = TRADED[fault.count % len(TRADED)]
+    if fault.kind in OF_THE_CHAT:
+        world.owner.hurries(fault.size)
     if fault.kind is Kind.CRASH_WHILE_OPENING:
         _crash(world)
     elif fault.kind in (Kind.STREAM_CUT, Kind.UNREACHABLE) and world.life is not None:
@@ -98,6 +117,7 @@ def _stop(world: World) -> None:
 async def _leave(world: World, life: Life) -> None:
     life.up = False
     await life.connection.stop(8)
+    await life.chat.stop()
     world.left_clean()
     life.end()
 

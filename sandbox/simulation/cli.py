@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from sandbox.simulation.many import Summary, explain, play_all
-from sandbox.simulation.play import MakeJournal, play
+from sandbox.simulation.play import Parts, play
 from sandbox.simulation.script import day_of
 
 TELL_EVERY = 1000
@@ -15,7 +15,7 @@ TELL_AT_MOST = 5
 """Failing days that are shrunk and told in full; the rest are counted."""
 
 
-def run(options: argparse.Namespace, make_journal: MakeJournal, say: Callable[[str], None]) -> int:
+def run(options: argparse.Namespace, parts: Parts, say: Callable[[str], None]) -> int:
     """`seeds`, `first`, `seed`, `only` and `jobs`; 1 if a law was broken.
 
     Raises ValueError for options that make no sense.
@@ -23,26 +23,26 @@ def run(options: argparse.Namespace, make_journal: MakeJournal, say: Callable[[s
     if options.seeds < 1 or options.jobs < 1:
         raise ValueError("--seeds and --jobs begin at 1")
     if options.seed is not None:
-        return _one(options, make_journal, say)
+        return _one(options, parts, say)
     summary = Summary()
     seeds = range(options.first, options.first + options.seeds)
-    for outcome, seconds in play_all(seeds, make_journal, options.jobs):
+    for outcome, seconds in play_all(seeds, parts, options.jobs):
         summary.add(outcome, seconds)
         if outcome.broken is not None and len(summary.broken) <= TELL_AT_MOST:
-            say(explain(outcome, make_journal))
+            say(explain(outcome, parts))
         if summary.days % TELL_EVERY == 0 and summary.days < options.seeds:
             say(f"so far: {summary}")
     say(str(summary))
     return int(bool(summary.broken))
 
 
-def _one(options: argparse.Namespace, make_journal: MakeJournal, say: Callable[[str], None]) -> int:
+def _one(options: argparse.Namespace, parts: Parts, say: Callable[[str], None]) -> int:
     day = day_of(options.seed)
     if options.only is not None:
         day = day.only(_numbers(options.only))
     for fault in day.faults:
         say(str(fault))
-    outcome = play(day, make_journal, hashed=True)
+    outcome = play(day, parts, hashed=True)
     say(f"{outcome.orders} orders, {outcome.fills} fills, {outcome.crashes} crashes, {outcome.facts} facts")
     say(f"history {outcome.digest}")
     say(f"broken: {outcome.broken}" if outcome.broken else "no law was broken")

@@ -47,10 +47,6 @@ class SafetyLaws:
     def sent(self, command: i.Command) -> None:
         self._sent[type(command).__name__] += 1
 
-    def answered(self, command: i.Command) -> None:
-        words = f"{command.id} was answered and is not written down"
-        self._judge.expect(command.id in self._done, 9, words)
-
     # ── facts ─────────────────────────────────────────────────────────────────────────────
 
     def look(self, fact: f.AnyFact, before: TraderState) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
 
-from sandbox.simulation.play import MakeJournal, Outcome, play
+from sandbox.simulation.play import Outcome, Parts, play
 from sandbox.simulation.script import Day, day_of
 from sandbox.simulation.shrink import shrink
 
@@ -44,17 +44,15 @@ class Summary:
         )
 
 
-def play_seed(make_journal: MakeJournal, seed: int) -> tuple[Outcome, float]:
+def play_seed(parts: Parts, seed: int) -> tuple[Outcome, float]:
     """One day, and the processor seconds that it took."""
     began = time.process_time()
-    return play(day_of(seed), make_journal), time.process_time() - began
+    return play(day_of(seed), parts), time.process_time() - began
 
 
-def play_all(
-    seeds: Iterable[int], make_journal: MakeJournal, jobs: int = 1
-) -> Iterator[tuple[Outcome, float]]:
+def play_all(seeds: Iterable[int], parts: Parts, jobs: int = 1) -> Iterator[tuple[Outcome, float]]:
     """Every seed once, on `jobs` cores."""
-    play_one = partial(play_seed, make_journal)
+    play_one = partial(play_seed, parts)
     if jobs <= 1:
         yield from map(play_one, seeds)
         return
@@ -62,13 +60,13 @@ def play_all(
         yield from pool.map(play_one, seeds, chunksize=10)
 
 
-def explain(outcome: Outcome, make_journal: MakeJournal) -> str:
+def explain(outcome: Outcome, parts: Parts) -> str:
     """Which law, by how few faults, and the command that plays it again."""
     broken = outcome.broken
     law = broken.law if broken is not None else None
 
     def fails(day: Day) -> bool:
-        again = play(day, make_journal).broken
+        again = play(day, parts).broken
         return again is not None and again.law == law
 
     small = shrink(day_of(outcome.seed), fails)

@@ -13,6 +13,7 @@ from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
 from sandbox.simulation.judge import Judge
 from sandbox.simulation.law_books import BookLaws
+from sandbox.simulation.law_commands import CommandLaws
 from sandbox.simulation.law_orders import OrderLaws
 from sandbox.simulation.law_protection import ProtectionLaw
 from sandbox.simulation.law_safety import SafetyLaws
@@ -40,6 +41,7 @@ class Oracle:
         self.protection = ProtectionLaw(self.judge, venue, weather, self.books)
         self.trust = TrustLaws(self.judge, venue, weather, self.books)
         self.shares = ShareLaws(self.judge)
+        self.commands = CommandLaws(self.judge)
         self._venue = venue
         self._weather = weather
         self._clock = clock
@@ -65,6 +67,7 @@ class Oracle:
         self.protection.look(fact)
         self.trust.look(fact, self.state, self._clock.monotonic())
         self.shares.look(fact)
+        self.commands.look(fact)
         before = self.state.copy() if isinstance(fact, f.BalanceFlowed) else None
         self.facts.append(fact)
         evolve(self.state, fact)

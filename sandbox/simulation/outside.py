@@ -12,11 +12,26 @@ from engine.core.ids import ClientOrderId, Symbol, base_of
 from sandbox.exchange.matching.model import CONDITIONAL
 from sandbox.simulation.market import QUOTE, TRADED, other_rules
 from sandbox.simulation.script import Fault
+from sandbox.simulation.telegram import OWNER, STRANGER
 
 if TYPE_CHECKING:
     from sandbox.simulation.world import World
 
 MUCH = Decimal(50_000)
+
+
+def flood(world: World) -> None:
+    """Before the owner's next word."""
+    for number in range(1000):
+        world.telegram.says("/start", STRANGER + number)
+
+
+def send_nonsense(world: World) -> None:
+    """From the owner's own phone, too: of a kind that the library does not know yet."""
+    owner = {"id": OWNER, "is_bot": False}
+    world.telegram.sends({"message": {"from": owner, "date": "yesterday", "text": None}}, numbered=True)
+    world.telegram.sends({"newest_kind": {"from": owner}}, numbered=True)
+    world.telegram.sends({}, numbered=False)
 
 
 def change_rules(world: World, symbol: Symbol, fault: Fault) -> None:

@@ -1,40 +1,41 @@
-"""The owner at his phone: commands at random, some tapped twice, each sent again until it is answered."""
+"""The owner at his phone: commands at random, some tapped twice, each of which must be answered."""
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from random import Random
 from typing import TYPE_CHECKING
 
 from engine.core import inputs as i
-from engine.core.errors import StorageTrouble
 from engine.core.facts import ForeignChoice
 from engine.core.ids import CommandId
-from engine.core.model import Side, State
+from engine.core.model import Action, Side, State
 from engine.core.money import Price, Quote
 from engine.core.state import TraderState
 from sandbox.simulation.market import TRADED
 from sandbox.simulation.script import DAY
+from sandbox.simulation.telegram import OWNER
 
 if TYPE_CHECKING:
     from sandbox.simulation.world import World
 
 LOOKS = 900.0
 """About how many seconds go by between two looks at the phone."""
-AGAIN = 5.0
 
 
 class Owner:
     """Wants the desk to trade: lifts halts and resumes after a while, and meddles in between."""
 
     def __init__(self, world: World, random: Random) -> None:
-        self.unanswered: dict[CommandId, i.Command] = {}
+        self.user = OWNER
+        self.sent: dict[int, i.Command] = {}
+        """By the number of the update."""
+        self._waiting: set[int] = set()
         self._world = world
         self._random = random
-        self._numbers = count(1)
+        self._names = count(1)
 
     def begin(self) -> None:
         self._world.later(30, self._resume)
@@ -77,7 +78,7 @@ class Owner:
         if drawn < 0.1:
             self._send(i.Pause)
         elif drawn < 0.15:
-            self._send(i.Halt, "for the simulation")
+            self._send(i.Halt)
         elif drawn < 0.2:
             self._send(i.Flatten)
         elif drawn < 0.45:
@@ -93,31 +94,45 @@ class Owner:
 
     # ── sending ───────────────────────────────────────────────────────────────────────────
 
+    def hurries(self, size: float) -> None:
+        """He gives a command soon, amid what goes wrong; and the strategies want in."""
+        kind = i.Halt if size < 0.4 else i.Pause if size < 0.6 else None
+        after = self._random.uniform(0, 20)
+        self._world.later(after, lambda: self._hurry(kind))
+        for symbol in TRADED:
+            later = after + self._random.uniform(0.5, 8)
+            self._world.later(later, partial(self._world.wants, symbol, Action.ENTER))
+
+    def _hurry(self, kind: type[i.Command] | None) -> None:
+        state = self._world.runner_state
+        if self._world.storm_over:
+            return
+        if kind is not None:
+            self._send(kind)
+            self._world.later(300, self._resume)
+        elif state is not None:
+            self._act(state)
+
     def _send(self, kind: type[i.Command], *details: object) -> None:
-        """At least once, until there is an answer: what carries it may repeat, too."""
-        name = CommandId(f"c{next(self._numbers)}")
-        command = kind(self._world.clock.now(), name, "owner", *details)
-        self.unanswered[command.id] = command
-        self._world.oracle.safety.sent(command)
-        self._try(command)
-        if self._random.random() < 0.2:
-            self._try(command)
+        """Once; a button is tapped twice now and then."""
+        safer = kind in (i.Halt, i.Pause)
+        name = CommandId(f"c{next(self._names)}")
+        text = f"/{kind.__name__.casefold()}" if safer else f"/{name}"
+        command: i.Command | None = None
+        for _ in range(2 if self._random.random() < 0.2 else 1):
+            number = self._world.telegram.says(text)
+            if command is None or safer:
+                own = CommandId(f"tg:{number}") if safer else name
+                command = kind(self._world.clock.now(), own, "owner", *details)
+                self._world.oracle.safety.sent(command)
+            self.sent[number] = command
+            self._waiting.add(number)
 
-    def _try(self, command: i.Command) -> None:
-        if command.id not in self.unanswered:
-            return
-        life = self._world.life
-        if life is not None and life.up:
-            asyncio.get_running_loop().create_task(self._ask(command))
-        self._world.later(AGAIN + 10, lambda: self._try(command))
+    def answered(self, number: int, command: i.Command, answer: str) -> None:
+        """He reads what became of it."""
+        self._waiting.discard(number)
+        self._world.oracle.commands.answered(command, answer)
 
-    async def _ask(self, command: i.Command) -> None:
-        """It dies with the process that it asks."""
-        life = self._world.life
-        if life is None or not life.up:
-            return
-        with suppress(StorageTrouble):
-            await life.connection.runner.ask(command)
-            await life.alive()
-            self.unanswered.pop(command.id, None)
-            self._world.oracle.safety.answered(command)
+    @property
+    def unanswered(self) -> list[CommandId]:
+        return [self.sent[number].id for number in sorted(self._waiting)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from loguru import logger
@@ -13,13 +12,12 @@ from engine.core import facts as f
 from engine.core.ids import BookId, book_id
 from engine.core.model import Mode
 from engine.core.money import ZERO, Quote
-from engine.ports import Journal
 from sandbox.simulation.judge import Broken
 from sandbox.simulation.loop import START, StuckError, VirtualLoop
 from sandbox.simulation.script import Day
-from sandbox.simulation.world import World
+from sandbox.simulation.world import Parts, World
 
-MakeJournal = Callable[[], Journal]
+LOGGING = ("engine", "bot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +36,24 @@ class Outcome:
     digest: str
 
 
-def play(day: Day, make_journal: MakeJournal, hashed: bool = False) -> Outcome:
+def play(day: Day, parts: Parts, hashed: bool = False) -> Outcome:
     """One day in virtual time. The desk's own log is off: it tells of nothing but the faults."""
-    logger.disable("engine")
+    for room in LOGGING:
+        logger.disable(room)
     gc.disable()  # a day leaves little behind, and looking for it takes a fifth of the time
     loop = VirtualLoop()
     try:
-        return loop.run_until_complete(_play(day, make_journal(), loop, hashed))
+        return loop.run_until_complete(_play(day, parts, loop, hashed))
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
-        logger.enable("engine")
+        for room in LOGGING:
+            logger.enable(room)
         gc.enable()
 
 
-async def _play(day: Day, journal: Journal, loop: VirtualLoop, hashed: bool) -> Outcome:
-    world = World(day, journal, loop)
+async def _play(day: Day, parts: Parts, loop: VirtualLoop, hashed: bool) -> Outcome:
+    world = World(day, parts, loop)
     await _open_book(world)
     await world.play()
     return Outcome(
@@ -87,4 +87,4 @@ def _digest(world: World) -> str:
     return digest.hexdigest()
 
 
-__all__ = ["MakeJournal", "Outcome", "StuckError", "play"]
+__all__ = ["Outcome", "Parts", "StuckError", "play"]

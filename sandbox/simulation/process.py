@@ -16,6 +16,7 @@ from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
 from engine.ports import Exchange, Journal, Recorded
 from sandbox.simulation.access import Access
+from sandbox.simulation.chat import BUSY, Chat
 from sandbox.simulation.script import Kind
 from sandbox.simulation.stream import Stream
 
@@ -43,6 +44,7 @@ class Life:
         self.connection.want_rules = self._want_rules
         self._random = random
         self._reading = False
+        self.chat = Chat(self, world.make_ears)
 
     def _exchange(self, settings: TraderSettings) -> Exchange:
         return self.access
@@ -57,6 +59,8 @@ class Life:
         self.connection.see_instruments(self.world.instruments())
         self.world.weather.feel()
         self.up = True
+        self.world.oracle.commands.began(self.world.now)
+        await self.chat.begin()
 
     async def die(self) -> None:
         """Now, and at once: whoever calls this never goes on."""
@@ -73,6 +77,23 @@ class Life:
         """Goes on only in a process that lives."""
         if self.dead:
             await asyncio.get_running_loop().create_future()
+
+    async def may_write(self) -> None:
+        """Before the database is asked for anything. Raises StorageTrouble."""
+        await self.alive()
+        weather = self.world.weather
+        if weather.on(Kind.STORAGE_FAILS):
+            raise StorageTrouble("the disk is full, for the simulation")
+        if weather.on(Kind.DATABASE_LOCKED):
+            await asyncio.sleep(BUSY)
+            await self.alive()
+            if weather.on(Kind.DATABASE_LOCKED):
+                raise StorageTrouble("another process holds the database")
+
+    async def written_down(self) -> None:
+        """It takes a moment."""
+        await asyncio.sleep(WRITING)
+        await self.alive()
 
     def see_price(self, symbol: Symbol) -> None:
         if self.up and (ticker := self.access.lies.ticker(self.world.ticker(symbol))) is not None:
@@ -107,9 +128,7 @@ class Desk:
     ) -> int:
         """See engine.ports.Journal.append."""
         weather, life = self._world.weather, self._life
-        await life.alive()
-        if weather.on(Kind.STORAGE_FAILS):
-            raise StorageTrouble("the disk is full, for the simulation")
+        await life.may_write()
         if weather.strikes(Kind.CRASH_BEFORE_APPEND):
             await life.die()
         if not life.up and weather.strikes(Kind.CRASH_WHILE_OPENING):
@@ -120,8 +139,7 @@ class Desk:
             self._world.kick()
         if weather.strikes(Kind.CRASH_AFTER_APPEND):
             await life.die()
-        await asyncio.sleep(WRITING)
-        await life.alive()
+        await life.written_down()
         life.written = number
         return number
 

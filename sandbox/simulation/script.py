@@ -13,7 +13,7 @@ from random import Random
 
 DAY = 86_400.0
 """Seconds."""
-FEWEST, MOST = 24, 42
+FEWEST, MOST = 26, 46
 """Faults in a day."""
 
 
@@ -36,6 +36,10 @@ class Kind(StrEnum):
     CRASH_AROUND_CANCEL = "the process dies between a cancel and its answer"
     CRASH_WHILE_ASKING = "the process dies while it asks"
     CRASH_WHILE_OPENING = "the process dies, and again while it begins anew"
+    CRASH_BEFORE_KEEP = "the process dies before it stores what the owner sent"
+    CRASH_AFTER_KEEP = "the process dies right after it stored what the owner sent"
+    CRASH_AFTER_ACT = "the process dies between carrying a command out and answering it"
+    CRASH_AFTER_REPLY = "the process dies before it notes that a command was answered"
 
     UNREACHABLE = "the venue can't be reached"
     RATE_LIMITED = "the venue refuses everything for a while: too many requests"
@@ -58,6 +62,9 @@ class Kind(StrEnum):
     IN_BETWEEN = "a proxy's page, its 401 or another program answers in the venue's place"
     STOPS_REFUSED = "the venue refuses every stop"
     COINS_MOVED = "the owner moves coins of ours to another account of his, and back"
+    TELEGRAM_AWAY = "Telegram can't be reached"
+    ACKS_LOST = "Telegram gives again what was acknowledged"
+    DATABASE_LOCKED = "another process holds the database"
     ELSEWHERE_MUTE = "the owner's other accounts can't be asked"
 
     CRASH = "the process dies"
@@ -70,6 +77,8 @@ class Kind(StrEnum):
     FOREIGN_ORDER = "an order with our mark appears that is not in our books"
     JUMP = "the price jumps"
     RULES_CHANGED = "the venue changes its steps, least amounts and caps"
+    STRANGERS = "a thousand strangers write to the bot"
+    UNREADABLE = "updates come that nobody can read"
     STOP_LOST = "the venue loses a stop of ours: forgotten, expired, or cancelled without a word"
     ALL_MONEY_MOVED = "fifty thousand come in, or all free money is taken out"
 
@@ -83,6 +92,8 @@ LONGEST = {
     Kind.STORAGE_FAILS: 20.0,
     Kind.PRICES_SILENT: 600.0,
     Kind.BALANCES_LIE: 90.0,
+    Kind.TELEGRAM_AWAY: 300.0,
+    Kind.DATABASE_LOCKED: 30.0,
 }
 """Seconds that a span lasts at most, where it is not 900."""
 

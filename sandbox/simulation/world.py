@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -21,6 +22,7 @@ from engine.core.state import TraderState
 from engine.ports import Journal
 from sandbox.exchange.matching.model import OrderType as VenueType
 from sandbox.simulation.befall import befall
+from sandbox.simulation.chat import MakeEars, Shelf
 from sandbox.simulation.loop import LoopClock, VirtualLoop
 from sandbox.simulation.market import (
     BNB,
@@ -39,6 +41,7 @@ from sandbox.simulation.owner import Owner
 from sandbox.simulation.process import Life
 from sandbox.simulation.script import DAY, Day, Fault, Kind
 from sandbox.simulation.settings import settings_for
+from sandbox.simulation.telegram import Telegram
 from sandbox.simulation.venue import Event, Venue
 from sandbox.simulation.weather import Weather
 
@@ -49,12 +52,21 @@ IDLE = 300.0
 """Seconds between ticks of the timer while nothing hangs on time; a real desk ticks each second."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What other rooms make for a day: a journal in memory, and how a process hears the owner."""
+
+    journal: Callable[[], Journal]
+    ears: MakeEars
+
+
 class World:
     """Everything outside the process, and the process."""
 
-    def __init__(self, day: Day, journal: Journal, loop: VirtualLoop) -> None:
+    def __init__(self, day: Day, parts: Parts, loop: VirtualLoop) -> None:
         self.day = day
-        self.journal = journal
+        self.journal = parts.journal()
+        self.make_ears = parts.ears
         self.clock: Clock = LoopClock(loop)
         self.random = Random(f"world {day.seed}")
         self.weather = Weather(loop)
@@ -66,6 +78,10 @@ class World:
         self.venue = Venue(policy(day.fees), self._balances(), loop.time, self._happened)
         self.settings = settings_for(day)
         self.oracle = Oracle(self.venue, self.weather, self.clock, self.settings)
+        self.shelf = Shelf()
+        self.telegram = Telegram(
+            loop, self.weather, lambda number, text: self.oracle.commands.heard(number, text, self.now)
+        )
         self.owner = Owner(self, Random(f"owner {day.seed}"))
         self._clean = False
         self._main: asyncio.Task[None] | None = None
@@ -128,7 +144,7 @@ class World:
         self.owner.order_flatten()
         await self._until(self.now + SETTLING)
         await self._compare()
-        self.oracle.ends(tuple(self.owner.unanswered))
+        self.oracle.ends(self.owner.unanswered)
 
     async def _compare(self) -> None:
         if self.life is not None and self.life.up:
@@ -299,6 +315,7 @@ class World:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self.oracle.commands.ended(set(self.shelf.kept))
         self.oracle.ended(self.life.connection.runner.state, self.life.written)
         self.crashes += 1
         self.life = None

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from bot.simulate import PARTS
 from sandbox.simulation.judge import Broken
 from sandbox.simulation.play import play
 from sandbox.simulation.script import day_of
-from storage.memory import MemoryJournal
 from tests.simulation.bugs import BUGS, FIRST, Bug
 
 
@@ -27,7 +27,7 @@ def test_there_are_at_least_twenty() -> None:
 
 def _caught(within: int) -> tuple[Broken | None, int]:
     for count in range(within):
-        broken = play(day_of(FIRST + count), MemoryJournal).broken
+        broken = play(day_of(FIRST + count), PARTS).broken
         if broken is not None:
             return broken, count + 1
     return None, within

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import pytest
 
+from bot.simulate import PARTS
 from sandbox.simulation.many import explain
 from sandbox.simulation.play import play
 from sandbox.simulation.script import FEWEST, Day, Fault, Kind, day_of
 from sandbox.simulation.shrink import shrink
-from storage.memory import MemoryJournal
 
-DAYS, PARTS = 200, 20
+DAYS, SHARES = 200, 20
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", range(SHARES))
 def test_no_law_is_broken_on(part: int) -> None:
-    for seed in range(part, DAYS, PARTS):
-        outcome = play(day_of(seed), MemoryJournal)
-        assert outcome.broken is None, explain(outcome, MemoryJournal)
+    for seed in range(part, DAYS, SHARES):
+        outcome = play(day_of(seed), PARTS)
+        assert outcome.broken is None, explain(outcome, PARTS)
 
 
 @pytest.mark.parametrize("seed", [3, 14])
 def test_the_same_seed_gives_the_same_history(seed: int) -> None:
-    first, second = (play(day_of(seed), MemoryJournal, hashed=True) for _ in range(2))
+    first, second = (play(day_of(seed), PARTS, hashed=True) for _ in range(2))
     assert first == second
-    assert first.digest != play(day_of(seed + 1), MemoryJournal, hashed=True).digest
+    assert first.digest != play(day_of(seed + 1), PARTS, hashed=True).digest
 
 
 def test_a_day_is_full_of_faults_of_every_kind() -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from bot.simulate import PARTS
 from engine.core import facts as f
 from engine.core.evolve import evolve
 from engine.core.facts import AnyFact
@@ -149,7 +150,7 @@ def _journals() -> Iterator[list[AnyFact]]:
 
 def _day(seed: int) -> list[AnyFact]:
     journal = MemoryJournal()
-    play(day_of(seed), lambda: journal)
+    play(day_of(seed), replace(PARTS, journal=lambda: journal))
     [book] = journal.books.values()
     return list(_without_chatter(book))[:LONGEST]
 
