@@ -51,7 +51,9 @@ def stop_wanted(draft: Draft, position: Position) -> None:
     if rules is not None and _is_too_large(position, rules):
         least = sellable(position, rules)
         words = f"The venue takes at most {least} {rules.base} in one stop: the rest of it is watched here."
-        _bar(draft, position, words)
+        bar = draft.state.barred.get(position.symbol)
+        if bar is None or bar.reason != words:  # barred for something else, it was not told yet
+            draft.emit(f.EntriesBarred(draft.at, position.symbol, position.id, words))
 
 
 def _is_too_large(position: Position, rules: Instrument) -> bool:

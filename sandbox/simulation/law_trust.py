@@ -86,6 +86,8 @@ class TrustLaws:
             self._intended(fact.order, before)
         elif isinstance(fact, f.OrderEnded | f.OrderWorking):
             self._stop_told(fact, before, now)
+        elif isinstance(fact, f.EntriesBarred):
+            self._barred[fact.symbol] = now
         elif isinstance(fact, f.EntriesAllowed):
             self._allowed(fact, now)
         elif isinstance(fact, f.PositionReduced):

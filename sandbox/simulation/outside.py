@@ -37,7 +37,8 @@ def send_nonsense(world: World) -> None:
 def change_rules(world: World, symbol: Symbol, fault: Fault) -> None:
     """Told to the process at its next reading of them, which may be hours later; or when an order is refused."""
     world.venue.set_rules(symbol, other_rules(symbol, Random(f"rules {world.day.seed} {fault.index}")))
-    world.prices[symbol] = world.to_tick(symbol, world.prices[symbol])
+    world.prices[symbol] = price = world.to_tick(symbol, world.prices[symbol])
+    world.oracle.trust.priced(symbol, price)
     if fault.count == 1:
         world.later(fault.size * 3600, world.tell_instruments)
 

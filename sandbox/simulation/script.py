@@ -93,6 +93,7 @@ LONGEST = {
     Kind.PRICES_SILENT: 600.0,
     Kind.BALANCES_LIE: 90.0,
     Kind.TELEGRAM_AWAY: 300.0,
+    Kind.ACKS_LOST: 15.0,
     Kind.DATABASE_LOCKED: 30.0,
 }
 """Seconds that a span lasts at most, where it is not 900."""

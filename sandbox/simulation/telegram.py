@@ -66,7 +66,7 @@ class Telegram:
 
     async def updates(self, offset: int | None, patience: float, most: int) -> list[Any]:
         """What waits from `offset` on; what is before it is acknowledged. Raises AwayError."""
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
         self._check()
         if offset is not None and not self._weather.on(Kind.ACKS_LOST):
             self._waiting = [one for one in self._waiting if one[0] >= offset]

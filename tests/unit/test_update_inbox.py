@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -35,6 +36,9 @@ class Disk:
 
     async def waiting(self) -> list[StoredUpdate]:
         return [one for number, one in self.kept.items() if number not in self.answers]
+
+    async def refuses(self) -> list[StoredUpdate]:
+        raise StorageTrouble("locked")
 
     async def known(self) -> set[int]:
         return set(self.kept)
@@ -89,6 +93,28 @@ async def test_t20_what_was_left_undone_is_taken_up_and_what_was_done_is_not() -
     assert [one["update_id"] for one in rig.handed] == [7]
     rig.inbox.take([said(7), said(8), said(9)])
     assert [one["update_id"] for one in rig.handed] == [7, 9], "sent again, and known"
+
+
+async def test_law_8_a_stored_halt_is_in_force_again_before_telegram_is_reached() -> None:
+    """It was stored, the process died, and Telegram was away: the next process bought for as long as that lasted."""
+    rig = Rig(StoredUpdate(7, json.dumps(said(7, "/halt")), SystemClock().now()))
+    await rig.inbox.recall()
+    assert [one["update_id"] for one in rig.safer] == [7]
+    assert not rig.handed
+    await rig.inbox.take_up()
+    assert [one["update_id"] for one in rig.handed] == [7], "and is answered once it can be"
+
+
+async def test_t20_what_was_left_undone_is_taken_up_though_the_database_is_locked_at_first() -> None:
+    """The first try failed, and there was no second one before the next start."""
+    rig = Rig(StoredUpdate(7, json.dumps(said(7)), SystemClock().now()))
+    waiting, rig.disk.waiting = rig.disk.waiting, rig.disk.refuses  # type: ignore[method-assign]
+    with pytest.raises(StorageTrouble):
+        await rig.inbox.take_up()
+    rig.disk.waiting = waiting  # type: ignore[method-assign]
+    await rig.inbox.take_up()
+    await rig.inbox.take_up()
+    assert [one["update_id"] for one in rig.handed] == [7]
 
 
 async def test_law_9_the_answer_is_stored_with_what_was_asked() -> None:
