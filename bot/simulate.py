@@ -6,9 +6,10 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from telegram.error import NetworkError
@@ -19,18 +20,31 @@ from bot.telegram.inbox import Keeper, UpdateInbox
 from bot.telegram.reading import Raw, number_of, safer_text
 from engine.clock import Clock
 from engine.core.errors import StorageTrouble
-from sandbox.simulation.telegram import OWNER, AwayError, Telegram
-from sandbox.simulation.world import Parts
+from engine.ports import Journal
 from storage.memory import MemoryJournal
 
 AGAIN = 2.0
 """Seconds before what failed is begun again."""
 
 
+class Server(Protocol):
+    """sandbox.simulation.telegram.Telegram."""
+
+    @property
+    def owner(self) -> int: ...
+
+    @property
+    def is_away(self) -> bool: ...
+
+    async def updates(self, offset: int | None, patience: float, most: int) -> list[Any]:
+        """Raises ConnectionError."""
+        ...
+
+
 class _Wire:
     """What `Polling` asks, answered by the simulated Telegram."""
 
-    def __init__(self, telegram: Telegram) -> None:
+    def __init__(self, telegram: Server) -> None:
         self._telegram = telegram
 
     async def post(self, url: str, read_timeout: float) -> list[Any]:
@@ -38,7 +52,7 @@ class _Wire:
         offset = int(asked["offset"][0]) if "offset" in asked else None
         try:
             return await self._telegram.updates(offset, float(asked["timeout"][0]), int(asked["limit"][0]))
-        except AwayError as error:
+        except ConnectionError as error:
             raise NetworkError(str(error)) from None
 
 
@@ -48,7 +62,7 @@ class SimulatedEars:
 
     def __init__(
         self,
-        telegram: Telegram,
+        telegram: Server,
         keeper: Keeper,
         clock: Clock,
         hand_over: Callable[[Mapping[str, Any]], bool],
@@ -57,13 +71,13 @@ class SimulatedEars:
         self._telegram = telegram
         self._act = make_safer
         self._inbox = UpdateInbox(keeper, clock, hand_over, self._make_safer)
-        self._inbox.owner_id = OWNER
+        self._inbox.owner_id = telegram.owner
         bot: Any = SimpleNamespace(base_url="https://telegram.invalid")
         wire: Any = _Wire(telegram)
         self._polling = Polling(bot, wire, self._inbox, _tell_nobody)
 
     def _make_safer(self, raw: Raw) -> None:
-        number, text = number_of(raw), safer_text(raw, OWNER)
+        number, text = number_of(raw), safer_text(raw, self._telegram.owner)
         if number is not None and text is not None:
             self._act(text[0], number)
 
@@ -95,6 +109,14 @@ class SimulatedEars:
 
 async def _tell_nobody(kind: str, words: str) -> None:
     """What kept the owner's words away is told to nobody here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """sandbox.simulation.world.Parts: what a day needs of other rooms."""
+
+    journal: Callable[[], Journal]
+    ears: Callable[..., SimulatedEars]
 
 
 PARTS = Parts(MemoryJournal, SimulatedEars)

@@ -17,7 +17,7 @@ HOLDS = 3600.0
 would come of it, and it would be asked 3,000 times a day."""
 
 
-class AwayError(Exception):
+class AwayError(ConnectionError):
     """It can't be reached, or what answers is not it."""
 
 
@@ -59,6 +59,8 @@ class Telegram:
             self._poll.set_result(None)
 
     # ── the bot's side ────────────────────────────────────────────────────────────────────
+
+    owner = OWNER
 
     @property
     def is_away(self) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from engine.clock import Clock
 from engine.core import inputs as i
@@ -52,12 +51,14 @@ IDLE = 300.0
 """Seconds between ticks of the timer while nothing hangs on time; a real desk ticks each second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Protocol):
     """What other rooms make for a day: a journal in memory, and how a process hears the owner."""
 
-    journal: Callable[[], Journal]
-    ears: MakeEars
+    @property
+    def journal(self) -> Callable[[], Journal]: ...
+
+    @property
+    def ears(self) -> MakeEars: ...
 
 
 class World:
