@@ -103,9 +103,9 @@ BY_NAME = {one.name: one for one in COMMANDS}
 GROUPS = ("look", "steer", "desk")
 
 
-def nearest(name: str) -> str | None:
-    """The command that an unknown one was probably meant to be."""
-    found = difflib.get_close_matches(name.lower(), BY_NAME, n=1, cutoff=0.5)
+def nearest(name: str, likeness: float = 0.5) -> str | None:
+    """The command that an unknown one was probably meant to be. `likeness`: from 0, anything, to 1, the same."""
+    found = difflib.get_close_matches(name.lower(), BY_NAME, n=1, cutoff=likeness)
     return found[0] if found else None
 
 

@@ -186,7 +186,7 @@ def symbols_of(services: Services) -> list[str]:
 
 def symbol_named(services: Services, text: str) -> str | None:
     """`btc`, `BTCUSDT` and `btc/usdt` are all `BTC/USDT`, if that is among ours and no other fits."""
-    plain = text.upper().replace("-", "/")
+    plain = text.upper().replace("-", "/").replace("_", "/")
     known = symbols_of(services)
     fits = [one for one in known if plain in (one.upper(), one.upper().replace("/", ""))]
     fits = fits or [one for one in known if base_of(Symbol(one)).upper() == plain]

@@ -8,13 +8,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot import confirm, offers
+from bot.amounts import amount_of, is_ambiguous
 from bot.handlers.base import Ask, Services, chosen, which
 from bot.handlers.picking import candidates, none_fits, pick
 from bot.handlers.reading import everything_held
 from bot.handlers.sending import send
 from bot.screens import positions, refusals, talk
 from bot.screens.base import Button, Screen
-from bot.screens.figures import amount_of, price, signed_percent
+from bot.screens.figures import price, signed_percent
 from bot.screens.summary import Holding, Summary, holding_of, mode_tag, summarise
 from bot.text import Html, lines, say, word
 from bot.waiting import PATIENCE, Wanted
@@ -187,7 +188,8 @@ async def stop_typed(services: Services, ask: Ask) -> Screen:
     level = amount_of(ask.args.get("text", ""))
     if level is None:
         services.waiting.expect(Wanted("stop_typed", _place(ask), services.now() + PATIENCE))
-        return talk.sentence(say("hint.price", given=ask.args.get("text", "")[:40]))
+        given = ask.args.get("text", "")
+        return talk.sentence(say("hint.marks" if is_ambiguous(given) else "hint.price", given=given[:40]))
     return await stop_to(services, Ask(ask.id, ask.at, ask.by, {**_place(ask), "price": str(level)}))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from bot import offers
+from bot.amounts import amount_of, is_ambiguous
 from bot.handlers import buyable
 from bot.handlers.base import Ask, Services, chosen
 from bot.handlers.picking import candidates, none_fits, pick
@@ -13,11 +14,11 @@ from bot.handlers.preview import account, room_of
 from bot.handlers.reading import symbols_of
 from bot.screens import talk, trading
 from bot.screens.base import Button, Screen, place
-from bot.screens.figures import amount_of, short_percent
+from bot.screens.figures import money, quantity, short_percent
 from bot.screens.summary import mode_tag
 from bot.text import Html, lines, say, word
 from bot.waiting import PATIENCE, Wanted
-from engine.core.ids import ConnectionId, Symbol
+from engine.core.ids import ConnectionId, Symbol, base_of
 from engine.desk import ConnectionView
 
 
@@ -39,9 +40,36 @@ async def buy(services: Services, ask: Ask) -> Screen:
     if len(good) + len(bad) > 1:
         return _where(services, ask, good, bad)
     view = services.desk.view(good[0])
+    if other := _other_coin(view, ask):
+        return other
+    if "unclear" in ask.args:
+        return _which_amount(view, symbol, Decimal(ask.args["amount"]))
     if "amount" not in ask.args:
         return _how_much(services, view, symbol)
     return offers.offer_buy(services, view, symbol, Decimal(ask.args["amount"]))
+
+
+def _other_coin(view: ConnectionView, ask: Ask) -> Screen | None:
+    """An amount in a coin that this account does not count in is no amount here."""
+    it, coin = view.settings, ask.args.get("coin", view.settings.quote)
+    if coin == it.quote:
+        return None
+    text = say("hint.other_coin", connection=it.connection, quote=it.quote, coin=coin)
+    return talk.sentence(
+        text, Button(word("button.choose"), "buy", {"c": str(it.connection), "s": ask.args["s"]})
+    )
+
+
+def _which_amount(view: ConnectionView, symbol: Symbol, value: Decimal) -> Screen:
+    """`10 SOL`: ten coins, or coins for 10 USDT. What the coins would cost is on the button."""
+    it, base, last = view.settings, base_of(symbol), view.prices[symbol].last
+    args = {**place(it.connection, it.mode), "s": str(symbol)}
+    worth = value * last
+    spend = Button(f"{money(value, it.quote)}", "buy", {**args, "amount": f"{value:f}"})
+    coins = Button(
+        f"{quantity(value, base)} = {money(worth, it.quote)}", "buy", {**args, "amount": f"{worth:f}"}
+    )
+    return talk.sentence(say("hint.unclear", amount=quantity(value), quote=it.quote, base=base), spend, coins)
 
 
 def _what(services: Services, ask: Ask) -> Screen:
@@ -92,9 +120,9 @@ async def amount_typed(services: Services, ask: Ask) -> Screen:
     value = amount_of(ask.args.get("text", ""), view.settings.quote)
     if value is None:
         services.waiting.expect(Wanted("amount_typed", _plain(ask), services.now() + PATIENCE))
-        return talk.sentence(
-            say("hint.amount", given=ask.args.get("text", "")[:40], quote=view.settings.quote)
-        )
+        given, quote = ask.args.get("text", ""), view.settings.quote
+        key = "hint.marks" if is_ambiguous(given, quote) else "hint.amount"
+        return talk.sentence(say(key, given=given[:40], quote=quote))
     return offers.offer_buy(services, view, symbol, value)
 
 

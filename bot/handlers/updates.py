@@ -18,6 +18,7 @@ from bot.chat import Chat, patiently
 from bot.commands import BY_NAME, Command, Risk, nearest
 from bot.confirm import without_proof
 from bot.handlers.arguments import BadArgument, read_arguments
+from bot.handlers.arguments import nearest as nearest_of
 from bot.handlers.base import EVERY, Ask, Services
 from bot.handlers.routes import ROUTES, TYPED, Route
 from bot.screens import talk
@@ -33,6 +34,8 @@ ANSWERED: ContextVar[str] = ContextVar("answered", default="")
 STALE = timedelta(minutes=2)
 MOST_WORDS = 4
 """Behind a command's name; a longer text that begins with one is not meant as one."""
+OF_TWO_WORDS = 2
+"""An amount may be written in more than one word: `1 000 USDT`."""
 _WORD = re.compile(r"(LIVE|LIFT) \d{4}", re.IGNORECASE)
 _ANSWER_SECONDS = 1.5
 """How long a tap that acts waits to learn from Telegram that it is an old one."""
@@ -97,25 +100,30 @@ class Updates:
             await self._obeyed(command, words, name, place)
 
     async def _obeyed(self, command: Command, words: list[str], name: str, place: Place) -> None:
-        """A handful of words is all that any command takes."""
-        if len(words) > len(command.arguments):
-            screen = talk.too_many(command) if command.arguments else None
-            if screen is not None:
-                await self.show(place, screen)
-                return
+        """A handful of words is all that any command takes. What makes things safer is done whatever stands behind it,
+        on every connection where that can't be read: it is in force already (law 8)."""
+        safer = command.name in SAFER
+        if command.arguments and len(words) > len(command.arguments) + OF_TWO_WORDS and not safer:
+            await self.show(place, talk.too_many(command))
+            return
+        args: dict[str, str] = {}
         try:
             args = read_arguments(self._services, command, words if command.arguments else [])
         except BadArgument as bad:
-            await self.show(place, talk.bad_argument(command, bad.given, bad.understood))
-            return
+            if not safer:
+                meant = nearest_of(self._services, command, bad.given)
+                await self.show(place, talk.bad_argument(command, bad.given, bad.understood, meant))
+                return
         await self.show_all(place, ROUTES[command.verb], self._ask(name, args))
 
     async def _typed(self, message: Message, name: str, place: Place) -> None:
         """A text that was waited for, or any other."""
         wanted = self._services.waiting.take(self._services.now())
-        text = (message.text or "").strip()
+        text = " ".join((message.text or "").split())
         if wanted is None:
-            await self.show(place, talk.word_gone() if _WORD.fullmatch(text) else talk.not_a_command())
+            await self.show(
+                place, talk.word_gone() if _WORD.fullmatch(text) else talk.not_a_command(_meant(text))
+            )
         elif self._is_stale(message):
             await self.show(place, talk.sentence(say("hint.stale_text")))
         elif wanted.typed and text.upper() != wanted.typed:
@@ -291,6 +299,12 @@ async def _answer(query: CallbackQuery, text: str | None = None) -> None:
         await query.answer(text)
     except TelegramError as error:
         logger.debug("a tap could not be answered: {}", error)
+
+
+def _meant(text: str) -> str | None:
+    """The command that a text without a slash was probably meant to be; a sentence is none."""
+    words = text.split()
+    return nearest(words[0][:40], 0.75) if words and len(words) <= MOST_WORDS else None
 
 
 def _is_command(word_: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
@@ -155,19 +154,3 @@ def parsed(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return found if found.is_finite() and found.adjusted() <= _MOST_DIGITS else None
-
-
-_WRITTEN = re.compile(r"([1-9]\d{0,2}(,\d{3})+|\d+)(\.\d+)?")
-
-
-def amount_of(text: str, coin: str = "") -> Decimal | None:
-    """A price or an amount that the owner wrote: `60000.5`, `1,000`, `250 USDT`. None for anything else.
-
-    A comma is a separator of thousands only after one to three digits that don't begin with 0. `0,5` and `0,250` are
-    no numbers here: half of the world means a quarter by it, and reading it as 250 would buy a thousand times as much.
-    """
-    plain = text.strip().upper().removesuffix(coin.upper()).strip()
-    if len(plain) > 24 or not plain.isascii() or _WRITTEN.fullmatch(plain) is None:
-        return None
-    value = Decimal(plain.replace(",", ""))
-    return value if value > 0 else None

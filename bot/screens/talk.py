@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bot.amounts import is_ambiguous
 from bot.commands import COMMANDS, GROUPS, Command
 from bot.screens.base import Button, Screen, back, in_rows, page_of, pager
 from bot.screens.summary import mode_tag
@@ -31,10 +32,12 @@ def unknown_command(name: str, nearest: str | None) -> Screen:
     return sentence(say("hint.nearest", name=name[:40], nearest=nearest), Button(word("button.help"), "help"))
 
 
-def bad_argument(command: Command, given: str, args: Mapping[str, str]) -> Screen:
-    """What was not understood, an example, and the way with buttons."""
+def bad_argument(command: Command, given: str, args: Mapping[str, str], meant: Sequence[str] = ()) -> Screen:
+    """What was not understood, what was probably meant, an example, and the way with buttons."""
     text = lines(
         say("hint.argument", given=given[:60], usage=command.usage),
+        say("hint.meant", nearest=" · ".join(meant)) if meant else None,
+        say("hint.marks", given=given[:60]) if is_ambiguous(given) else None,
         say("hint.example", example=command.example or f"/{command.name}"),
     )
     return sentence(text, Button(word("button.choose"), command.verb, args))
@@ -45,9 +48,10 @@ def too_many(command: Command) -> Screen:
     return sentence(text, Button(word("button.choose"), command.verb))
 
 
-def not_a_command() -> Screen:
+def not_a_command(nearest: str | None = None) -> Screen:
     """Plain text."""
-    return sentence(say("hint.text"), Button(word("button.help"), "help"))
+    text = lines(say("hint.meant", nearest=f"/{nearest}") if nearest else None, say("hint.text"))
+    return sentence(text, Button(word("button.help"), "help"))
 
 
 def word_gone() -> Screen:

@@ -69,4 +69,5 @@ def safer_button(raw: Raw, owner_id: int) -> tuple[str, str, str] | None:
 
 def named_or_all(word: str, known: Collection[str]) -> list[str]:
     """The connection that a word names, or all of them: safer in doubt."""
-    return [word] if word in known else list(known)
+    named = [one for one in known if one.casefold() == word.casefold()]
+    return named if len(named) == 1 else list(known)
