@@ -107,7 +107,7 @@ async def test_a_limit_that_bounds_it_is_named(talk: Talk) -> None:
         ("/buy BTC 1", "below the venue's least"),
         ("/buy BTC 0", "could not make sense"),
         ("/buy BTC NaN", "could not make sense"),
-        ("/buy BTC 0,5", "could not make sense"),
+        ("/buy BTC 0,5", "0.50 USDT is below the venue's least of 5 USDT"),
         ("/buy BTC -5", "could not make sense"),
         ("/buy XYZ 5", "could not make sense"),
         ("/buy BTC 1e9", "could not make sense"),
