@@ -130,7 +130,7 @@ async def test_without_words_everything_is_asked_for(talk: Talk) -> None:
     which = await talk.ask("/buy", "What do you want to buy?")
     much = await talk.tap(which, "BTC/USDT", "for how much?")
     assert "📝 PAPER" in much.text
-    await talk.ask("0,5", "is not an amount")
+    await talk.ask("0,250", "can be read in two ways")
     asked = await talk.ask("120.5", "Buy BTC/USDT?")
     assert "1.205 BTC" in asked.text
     much = await talk.tap(await talk.ask("/buy", "What do you"), "BTC/USDT", "for how much?")
