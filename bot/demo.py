@@ -49,6 +49,8 @@ class Demo:
         self._said: SimpleQueue[str] = SimpleQueue()
         self._stopping = threading.Event()
         self.page = ""
+        self._unpaired = not (folder / "pocketdesk.db").exists()
+        """At the first start the page is told with the link that pairs: without it the bot answers nobody."""
 
     def start(self) -> None:
         """All three at once: the bot waits for the other two by itself."""
@@ -94,12 +96,17 @@ class Demo:
                 if words := self._worth_saying(line):
                     self._said.put(words)
 
+    def _address(self) -> str:
+        return f"Chat page:  {self.page}    (Ctrl-C ends everything; {self.folder} keeps it)"
+
     def _worth_saying(self, line: str) -> str:
         """What a part said, as the person at the terminal needs it; empty where that is nothing to him."""
         if found := _PAIRING.search(line):
-            return f"To pair, open:  {self.page}?start={found.group(1)}"
-        if "chat page at" in line:  # not before somebody answers there
-            return f"Chat page:  {self.page}    (Ctrl-C ends everything; {self.folder} keeps it)"
+            first, self._unpaired = self._unpaired, False
+            link = f"To pair, open:  {self.page}?start={found.group(1)}    (once: it makes you the owner)"
+            return f"{self._address()}\n{link}" if first else link
+        if "chat page at" in line and not self._unpaired:  # not before somebody answers there
+            return self._address()
         if "the market begins anew" in line:
             return f"{line.strip()} `--fresh` begins everything anew."
         return ""
