@@ -47,7 +47,7 @@ def checklist(one: Summary, items: Sequence[CheckItem], now: datetime, refused: 
         "",
         *(_point(item) for item in items),
         "",
-        _verdict(ready, sum(not item.ok for item in items)),
+        _verdict(ready, sum(not item.ok for item in items), any(item.warns for item in items)),
         say("live.checked_at", time=clock_time(now)),
     )
     args = place(one.connection, one.mode)
@@ -61,8 +61,10 @@ def _point(item: CheckItem) -> Html:
     return say(key, point=known("check", item.key), detail=item.detail)
 
 
-def _verdict(ready: bool, failed: int) -> Html:
-    return say("live.ready") if ready else say("live.not_ready", count=failed)
+def _verdict(ready: bool, failed: int, warned: bool) -> Html:
+    if not ready:
+        return say("live.not_ready", count=failed)
+    return say("live.ready_warned") if warned else say("live.ready")
 
 
 def no_answer(one: Summary, seconds: float) -> Screen:

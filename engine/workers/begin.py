@@ -9,7 +9,7 @@ import importlib
 import socket
 import sys
 
-from engine.workers import limits
+from engine.workers import lean, limits
 
 
 def main() -> None:
@@ -18,6 +18,8 @@ def main() -> None:
     wire.set_inheritable(False)
     sys.argv = [module]
     limits.apply(allowed)
+    if not limits.LIMITS[allowed].ours:
+        lean.without_plugins()
     importlib.import_module(module).main(wire, words)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 
 import pytest
 
 from engine.redaction import redaction
 from engine.workers.kept import COOL_DOWNS, KeptWorker
 from engine.workers.process import WorkerFailed
+from tests.support.processes import ROOT
 from tests.support.whole_desk import eventually
 
 BAD = "tests.support.bad_worker"
@@ -59,6 +62,19 @@ async def test_p16_what_a_worker_says_is_cleaned() -> None:
     said, _ = await kept.ask({"why": ["planted-4-the-worker", 7]}, 20)
     assert said["asked"] == {"why": ["***", 7]}
     kept.end()
+
+
+def test_a_worker_for_strategies_loads_nothing_that_it_does_without() -> None:
+    program = (
+        "import sys; from engine.workers.lean import without_plugins; without_plugins()\n"
+        "import engine.strategies.own_worker\n"
+        "unneeded = {'importlib.metadata', 'email', 'asyncio', 'zipfile', 'loguru', 'sqlalchemy', 'ccxt', 'talib'}\n"
+        "print(sorted(unneeded & set(sys.modules)))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.stdout == "[]\n", ended.stdout + ended.stderr
 
 
 async def test_an_idle_one_is_ended_and_a_killed_one_replaced() -> None:
