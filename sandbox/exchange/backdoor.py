@@ -11,6 +11,8 @@ from typing import Any
 from sandbox.exchange import snapshot
 from sandbox.exchange.bodies import (
     Body,
+    Wallet,
+    choice,
     decimal,
     fee_policy,
     need,
@@ -33,6 +35,7 @@ class Backdoor:
         self._own_ids = count(1)
         self.verbs: dict[str, Callable[[Body], Any]] = {
             "balance": self.set_balance,
+            "move": self.move_coins,
             "price": self.move_price,
             "market": self.market,
             "clock": self.set_clock,
@@ -60,6 +63,17 @@ class Backdoor:
         account, coin, free = self._account(body), text(body, "coin"), decimal(body, "free")
         self._venue.set_balance(account, coin, free)
         return {"account": account, "coin": coin, "free": snapshot.num(free)}
+
+    def move_coins(self, body: Body) -> Any:
+        """{"coin", "amount", "to": "funding" or "earn", "account"}: to another account of his, back if below 0."""
+        account, coin, amount = self._account(body), text(body, "coin"), decimal(body, "amount")
+        wallet = choice(body, "to", Wallet)
+        self._venue.move_coins(account, coin, amount, wallet)
+        return {
+            "account": account,
+            "coin": coin,
+            wallet: str(self._venue.wallet(account, wallet).get(coin, 0)),
+        }
 
     def move_price(self, body: Body) -> Any:
         """{"instrument", "percent"} for a jump, or {"instrument", "price"}; the market goes on from there."""

@@ -57,6 +57,13 @@ def switch(body: Body, name: str) -> bool:
     raise ValueError(f"“{name}” must be true or false, not {body[name]!r}")
 
 
+class Wallet(StrEnum):
+    """Where coins can be moved to: an account for deposits, or what earns interest."""
+
+    FUNDING = "funding"
+    EARN = "earn"
+
+
 def choice(body: Body, name: str, kind: type[Choice]) -> Choice:
     try:
         return kind(need(body, name))

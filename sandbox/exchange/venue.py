@@ -68,6 +68,8 @@ class Venue:
         self.feed = Feed(markets, unit_ms, self.clock.true_ms(), kept.places if kept else None)
         self.secrets = {client.key: client.secret for client in clients}
         self._revoked: dict[str, str] = {}
+        self.wallets: dict[str, dict[str, dict[str, Decimal]]] = {}
+        """What each account's owner has in his other accounts here; not kept over a restart."""
         self.account_modes: dict[str, Mapping[str, object]] = {}
         """What an account's owner has set, in the words of the venue's own answer about it."""
         self.passphrases = {client.key: client.passphrase for client in clients}
@@ -143,6 +145,23 @@ class Venue:
         held.updated_ms = self.clock.now_ms()
         for listener in self.balance_listeners:
             listener(account, coin, change)
+
+    def move_coins(self, account: str, coin: str, amount: Decimal, wallet: str) -> None:
+        """From the account that trades to another one of its owner, or back if `amount` is below zero. ValueError where
+        there is not so much."""
+        held = self.wallets.setdefault(account, {}).setdefault(wallet, {})
+        free = self.matching.accounts[account].free(coin)
+        there = held.get(coin, ZERO)
+        if amount > free or -amount > there:
+            raise ValueError(f"there is only {free} {coin} to move, and {there} in “{wallet}”")
+        held[coin] = there + amount
+        self.set_balance(account, coin, free - amount)
+
+    def wallet(self, account: str, name: str) -> dict[str, Decimal]:
+        """What is in an account of the owner that does not trade."""
+        return {
+            coin: amount for coin, amount in self.wallets.get(account, {}).get(name, {}).items() if amount
+        }
 
     def _play_due(self) -> None:
         for tick in self.feed.play(self.clock.true_ms()):

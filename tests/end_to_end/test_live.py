@@ -10,6 +10,7 @@ import pytest
 
 from engine.core.facts import (
     BalanceFlowed,
+    Doubt,
     FillBooked,
     OrderEnded,
     OrderIntended,
@@ -67,6 +68,31 @@ async def test_what_is_told_of_a_fill_is_what_the_venue_charged(tmp_path: Path) 
         assert sum(fee.amount for one in booked for fee in one.fees) == sum(
             Decimal(one["commission"]) for one in trades
         )
+
+
+async def test_a13_coins_that_he_put_to_work_are_told_of_and_the_position_stays(tmp_path: Path) -> None:
+    """Case coins-in-rewards-account, on a venue where they are in another account: they looked sold."""
+    async with live_desk(tmp_path) as desk:
+        bot = await in_a_position(desk)
+        (position,) = desk.state().positions.values()
+        for own in desk.owner.orders:
+            await desk.whole.market.control("POST", "cancel", client_id=own)
+        await desk.whole.market.fault("place", "status", code=-2010, times=1)  # while he is at it
+        await desk.whole.market.control("POST", "cancel", client_id=await our_stop(desk))
+        free = (await desk.whole.market.control("GET", "state"))["accounts"][ACCOUNT]["BTC"]["free"]
+        await desk.whole.market.control("POST", "move", coin="BTC", amount=free, to="earn")
+        await desk.whole.ask("/reconcile")
+        await desk.until(
+            bot,
+            "where they are",
+            lambda state: any(one.doubt is Doubt.ELSEWHERE for one in state.shortfalls.values()),
+        )
+        await desk.whole.told("It is in another account of yours at the venue")
+        await desk.whole.market.control("POST", "move", coin="BTC", amount=f"-{free}", to="earn")
+        await desk.until(bot, "all is back", lambda state: not state.shortfalls)
+        assert desk.state().positions[position.id].quantity == position.quantity
+        assert desk.count("PositionReduced") == 0
+        assert desk.count("BalanceFlowed") == 1, "the money that was there at first"
 
 
 async def test_a17_a_fee_in_a_third_coin_is_priced_when_it_is_seen(tmp_path: Path) -> None:

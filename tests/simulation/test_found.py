@@ -46,8 +46,8 @@ def test_law_3_money_that_comes_while_nothing_is_held_is_seen_within_a_minute() 
     paid_in = 2 * SOON
     looks = loop.run_until_complete(_looks_after_a_deposit(paid_in, loop))
     loop.close()
-    assert len(looks) == 2, "no whole look before its time but for the money"
-    assert looks[1] - paid_in < 60
+    # From then on again and again: this runner books nothing.
+    assert 0 < looks[1] - paid_in < 60, "no whole look before its time but for the money"
 
 
 def test_a_key_that_is_said_to_be_good_again_is_tried_within_a_minute() -> None:

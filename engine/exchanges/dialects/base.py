@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -165,9 +165,13 @@ class Dialect:
     account_types: tuple[str, ...] = ("funding",)
     """ccxt's `type` of the owner's other accounts at the venue, to which coins may be moved (A13)."""
 
+    earn: Callable[[Any], Awaitable[Raw]] | None = None
+    """Asks what the owner has put to work there (earn, savings, staking), as ccxt would tell a balance."""
+
     async def other_accounts(self, client: Any) -> list[Raw]:
         """The balances of those, as ccxt tells them. Asked only when the account that trades is short of a coin."""
-        return [await client.fetch_balance({"type": kind}) for kind in self.account_types]
+        found = [await client.fetch_balance({"type": kind}) for kind in self.account_types]
+        return [*found, *([] if self.earn is None else [await self.earn(client)])]
 
     async def balances(self, client: Any) -> Raw:
         found: Raw = await client.fetch_balance()

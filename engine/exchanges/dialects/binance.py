@@ -10,6 +10,7 @@ from typing import Any
 from engine.core.ids import Symbol
 from engine.exchanges import key_rights
 from engine.exchanges.budget import Allowance
+from engine.exchanges.dialects import earn
 from engine.exchanges.dialects.base import NEWEST, Dialect, Hear, Page, Raw, Span
 from engine.exchanges.dialects.watching import Watching
 from engine.exchanges.key_rights import KeyRights
@@ -25,6 +26,7 @@ class Binance(Dialect):
     # A market buy by base quantity: ccxt's `createOrder.quoteOrderQty` is only used with a price or a cost.
     # The open orders of one symbol cost 6; ccxt warns (by an error) when none is given, which we never do.
     options = MappingProxyType({"recvWindow": 5000})
+    earn = staticmethod(earn.on_binance)
     streams = True
     # GET /api/v3/myTrades: at most 1000, 24 hours between startTime and endTime, the newest ones without times;
     # `fromId` is of the first one that is told, and may not come with times:

@@ -10,6 +10,7 @@ from typing import Any
 from engine.core.ids import ClientOrderId, Symbol
 from engine.exchanges import key_rights
 from engine.exchanges.budget import Allowance
+from engine.exchanges.dialects import earn
 from engine.exchanges.dialects.base import AccountMode, Hear, Page, Raw
 from engine.exchanges.dialects.two_kinds import TwoKinds
 from engine.exchanges.dialects.watching import Watching, Yes
@@ -25,6 +26,7 @@ class Bybit(TwoKinds):
     allowance = Allowance(600, 5.0)
     # Otherwise ccxt asks what kind of account it is, before the first order.
     options = MappingProxyType({"enableUnifiedMargin": False, "enableUnifiedAccount": True})
+    earn = staticmethod(earn.on_bybit)
     streams = True
     # At most 100, seven days between startTime and endTime, the last seven days without, newest first:
     # https://bybit-exchange.github.io/docs/v5/order/execution

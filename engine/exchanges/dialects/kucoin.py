@@ -13,6 +13,7 @@ from engine.core.ids import ClientOrderId, Symbol, is_ours
 from engine.core.model import OrderRequest
 from engine.exchanges import key_rights, lean
 from engine.exchanges.budget import Allowance
+from engine.exchanges.dialects import earn
 from engine.exchanges.dialects.base import NEWEST, Hear, Page, Raw, Span
 from engine.exchanges.dialects.one_by_one import Numbers, OneByOne
 from engine.exchanges.dialects.two_kinds import MOST, OrderNotFound, TwoKinds
@@ -35,6 +36,7 @@ class Kucoin(TwoKinds):
     allowance = Allowance(1000, 30.0)
     # Otherwise ccxt asks what kind of account it is before the first order; `hf` are the present order endpoints.
     options = MappingProxyType({"uta": False, "hf": True})
+    earn = staticmethod(earn.on_kucoin)
     streams = True
     account_types = ("main",)
     stops_lock = False  # Stop orders freeze nothing until they are triggered, as far as the docs tell.

@@ -13,6 +13,7 @@ from engine.core.ids import ClientOrderId, Symbol
 from engine.core.model import OrderRequest
 from engine.exchanges import key_rights
 from engine.exchanges.budget import Allowance
+from engine.exchanges.dialects import earn
 from engine.exchanges.dialects.base import NEWEST, AccountMode, Hear, Page, Raw, Span
 from engine.exchanges.dialects.two_kinds import TwoKinds
 from engine.exchanges.dialects.watching import Watching, Yes
@@ -29,6 +30,7 @@ class Okx(TwoKinds):
     allowance = Allowance(150, 2.0)
     # `brokerId` None: else ccxt gives an algo order a random name.
     options = MappingProxyType({"createOrder": "privatePostTradeOrder", "brokerId": None})
+    earn = staticmethod(earn.on_okx)
     streams = True
     stops_lock = False  # Algo orders freeze nothing until they are triggered, as far as the docs tell.
     # fills-history: three months back, at most 100, newest first:

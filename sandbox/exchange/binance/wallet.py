@@ -128,3 +128,25 @@ def _rates(desk: Desk) -> Json:
         "buyer": rate(fees.maker * 0),
         "seller": rate(fees.maker * 0),
     }
+
+
+def funding(desk: Desk, params: Params, account: str) -> list[Json]:
+    held = desk.venue.wallet(account, "funding")
+    return [
+        {"asset": coin, "free": num(amount), "locked": "0", "freeze": "0", "withdrawing": "0"}
+        for coin, amount in held.items()
+    ]
+
+
+def earn(desk: Desk, params: Params, account: str) -> Json:
+    """Flexible products."""
+    held = desk.venue.wallet(account, "earn")
+    rows = [
+        {"asset": coin, "totalAmount": num(amount), "productId": f"{coin}001", "canRedeem": True}
+        for coin, amount in held.items()
+    ]
+    return {"rows": rows, "total": len(rows)}
+
+
+def earn_locked(desk: Desk, params: Params, account: str) -> Json:
+    return {"rows": [], "total": 0}

@@ -36,6 +36,8 @@ ENDPOINTS = (
     Endpoint("GET", "/v5/user/query-api", "rights", True, wallet.key_rights),
     Endpoint("GET", "/v5/account/info", "rights", True, wallet.account_info),
     Endpoint("GET", "/v5/account/wallet-balance", "balance", True, wallet.balance),
+    Endpoint("GET", "/v5/asset/transfer/query-account-coins-balance", "elsewhere", True, wallet.funding),
+    Endpoint("GET", "/v5/earn/position", "elsewhere", True, wallet.earn),
     Endpoint("GET", "/v5/account/fee-rate", "fees", True, wallet.fee_rates),
     Endpoint("GET", "/v5/asset/coin/query-info", "coins", True, wallet.coins),
     Endpoint("POST", "/v5/order/create", "place", True, trading.place),

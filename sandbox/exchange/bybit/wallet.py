@@ -60,3 +60,17 @@ def fee_rates(desk: Desk, params: Params, account: str) -> Json:
     fees = desk.venue.matching.fees
     rates = {"takerFeeRate": plain(fees.taker), "makerFeeRate": plain(fees.maker)}
     return {"category": "spot", "list": [{"symbol": pair.id, **rates} for pair in desk.pairs()]}
+
+
+def funding(desk: Desk, params: Params, account: str) -> Json:
+    held = desk.venue.wallet(account, "funding")
+    rows = [
+        {"coin": coin, "walletBalance": plain(amount), "transferBalance": plain(amount), "bonus": ""}
+        for coin, amount in held.items()
+    ]
+    return {"memberId": "1", "accountType": "FUND", "balance": rows}
+
+
+def earn(desk: Desk, params: Params, account: str) -> Json:
+    held = desk.venue.wallet(account, "earn") if params.get("category") == "FlexibleSaving" else {}
+    return {"list": [{"coin": coin, "amount": plain(amount)} for coin, amount in held.items()]}

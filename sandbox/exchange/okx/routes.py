@@ -52,6 +52,8 @@ ENDPOINTS = (
     _open("market/books", "book", public.book),
     _signed("account/balance", "balance", wallet.balance),
     _signed("account/config", "rights", wallet.config),
+    _signed("asset/balances", "elsewhere", wallet.funding),
+    _signed("finance/savings/balance", "elsewhere", wallet.earn),
     _signed("account/trade-fee", "fees", wallet.trade_fee),
     _signed("asset/currencies", "coins", wallet.coins),
     _command("trade/order", "place", orders.place),

@@ -65,3 +65,16 @@ def coins(desk: Desk, params: Params, account: str) -> list[Json]:
         }
         for coin in sorted(names)
     ]
+
+
+def funding(desk: Desk, params: Params, account: str) -> list[Json]:
+    held = desk.venue.wallet(account, "funding")
+    return [
+        {"ccy": coin, "bal": plain(amount), "availBal": plain(amount), "frozenBal": "0"}
+        for coin, amount in held.items()
+    ]
+
+
+def earn(desk: Desk, params: Params, account: str) -> list[Json]:
+    held = desk.venue.wallet(account, "earn")
+    return [{"ccy": coin, "amt": plain(amount), "earnings": "0"} for coin, amount in held.items()]

@@ -86,6 +86,7 @@ class BingxRest(Speech):
             Endpoint("GET", f"{spot}/trade/openOrders", "open", self._open),
             Endpoint("GET", f"{spot}/trade/myTrades", "fills", self._fills),
             Endpoint("GET", f"{spot}/account/balance", "balance", self._balances),
+            Endpoint("GET", "/openApi/fund/v1/account/balance", "elsewhere", self._funding),
             Endpoint("POST", "/openApi/user/auth/userDataStream", "token", self._listen_key),
             Endpoint("GET", "/openApi/v1/account/apiPermissions", "rights", lambda _call: KEY_INFO),
             Endpoint("PUT", "/openApi/user/auth/userDataStream", "renew", self._renew),
@@ -200,6 +201,12 @@ class BingxRest(Speech):
             and wanted in (None, order_number(trade.order_id))
         ]
         return {"fills": rows[: call.number("limit") or 500]}
+
+    def _funding(self, call: Call) -> Json:
+        held = call.venue.wallet(call.account, "funding")
+        return {
+            "assets": [{"asset": coin, "free": plain(amount), "locked": "0"} for coin, amount in held.items()]
+        }
 
     def _balances(self, call: Call) -> Json:
         held = call.venue.matching.accounts[call.account].snapshot()

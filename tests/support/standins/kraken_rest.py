@@ -207,9 +207,13 @@ class KrakenRest(Speech):
 
     def _balances(self, call: Call) -> Json:
         held = call.venue.matching.accounts[call.account].snapshot()
+        bonded = call.venue.wallet(call.account, "earn")
         return {
             IDS.get(coin, coin): {"balance": plain(free + locked), "hold_trade": plain(locked)}
             for coin, free, locked in held
+        } | {
+            f"{IDS.get(coin, coin).removeprefix('X')}.B": {"balance": plain(amount), "hold_trade": "0"}
+            for coin, amount in bonded.items()
         }
 
 

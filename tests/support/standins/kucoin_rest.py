@@ -85,6 +85,7 @@ class KucoinRest(Speech):
             Endpoint("GET", f"{stop}/{{orderId}}", "ask", self._stop_by_number),
             Endpoint("GET", "/api/v1/hf/fills", "fills", self._fills),
             Endpoint("GET", "/api/v1/accounts", "balance", self._accounts),
+            Endpoint("GET", "/api/v1/earn/hold-assets", "elsewhere", self._put_to_work),
             Endpoint("POST", "/api/v1/bullet-private", "token", self._bullet),
             Endpoint("GET", "/api/v1/user/api-key", "rights", lambda _call: KEY_INFO),
         ]
@@ -222,8 +223,15 @@ class KucoinRest(Speech):
         page = rows[: call.number("limit") or 20]
         return {"items": page, "lastId": page[-1]["id"] if page else 0}
 
+    def _put_to_work(self, call: Call) -> Json:
+        held = call.venue.wallet(call.account, "earn")
+        return {"items": [{"currency": coin, "holdAmount": plain(amount)} for coin, amount in held.items()]}
+
     def _accounts(self, call: Call) -> list[Json]:
         held = call.venue.matching.accounts[call.account].snapshot()
+        if call.params["type"] == "main":
+            funding = call.venue.wallet(call.account, "funding")
+            held = tuple((coin, amount, amount * 0) for coin, amount in funding.items())
         return [
             {
                 "id": str(number),
