@@ -46,7 +46,7 @@ def _lines(one: Summary, now: datetime) -> list[Html]:
     return [
         headline(one),
         row(worth(one), f"{signed_percent(one.day_share)}"),
-        row(word("desk.open", count=len(one.holdings)), signed(one.open_profit)),
+        row(word("desk.open", count=len(one.holdings)), signed(one.open_profit, one.quote, unit=False)),
         row(word("home.exposure"), percent(one.exposure, 0)),
         *([reconciled(one, now)] if one.is_live else []),
         *warnings(one, 3),

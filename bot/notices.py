@@ -12,7 +12,7 @@ from typing import Protocol
 
 from bot.screens.base import Button, Row, Screen
 from bot.screens.fields import Data, Fields
-from bot.screens.figures import clock_time
+from bot.screens.figures import moment, short_time
 from bot.screens.summary import mode_mark, mode_word
 from bot.screens.telling import BODIES
 from bot.screens.telling_orders import ORDER_BODIES
@@ -46,7 +46,7 @@ def notice(told: Told, flaps: bool = False) -> Screen:
         _body(told),
         say("notice.flaps") if flaps else None,
         say("notice.count", count=told.count) if _is_repeated(told) else None,
-        say("notice.place", place=_place(told.data), time=clock_time(_time_of(told))),
+        say("notice.place", place=_place(told.data), time=moment(_time_of(told))),
     )
     return Screen(fit(text), _buttons(told))
 
@@ -80,7 +80,7 @@ def _is_repeated(told: Told) -> bool:
 def merged(found: Sequence[Told], longest: int = 25) -> Screen:
     """Several that waited, as one message."""
     shown = [
-        say("notice.merged_line", time=clock_time(_time_of(one)), line=line_of(one))
+        say("notice.merged_line", time=short_time(_time_of(one)), line=line_of(one))
         for one in found[:longest]
     ]
     hidden = len(found) - len(shown)

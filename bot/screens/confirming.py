@@ -10,6 +10,7 @@ from decimal import Decimal
 from bot.screens.base import Button, Row, Screen, foot, row
 from bot.screens.figures import (
     clock_time,
+    moment,
     money,
     price,
     quantity,
@@ -129,7 +130,7 @@ def flatten(
 
 
 def _flatten_line(held: Holding) -> Html:
-    profit = signed(held.profit) if held.profit is not None else ""
+    profit = signed(held.profit, held.quote, unit=False) if held.profit is not None else ""
     return row(
         f"{known('leave_short', held.position.direction)} {quantity(held.position.quantity, held.base)}",
         profit,
@@ -176,7 +177,7 @@ def allow(one: Summary, symbol: Symbol, bar: Barred, held: int, offer: Offer) ->
         say("allow.title", symbol=symbol),
         _place(one),
         "",
-        say("allow.why", reason=bar.reason, since=clock_time(bar.since)),
+        say("allow.why", reason=bar.reason, since=moment(bar.since)),
         say("allow.held", count=held) if held else None,
         "",
         say("allow.text"),

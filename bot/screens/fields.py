@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from bot.screens.figures import clock_time, parsed, price, quantity
+from bot.screens.figures import moment, parsed, price, quantity
 from bot.text import known
 from engine.core.ids import Symbol, base_of
 
@@ -49,10 +49,10 @@ class Fields:
     def time(self, name: str) -> str:
         """A time of ISO form as we write times; anything else as it is."""
         try:
-            moment = datetime.fromisoformat(self.text(name))
+            at = datetime.fromisoformat(self.text(name))
         except ValueError:
             return self.text(name)
-        return clock_time(moment) if moment.tzinfo else self.text(name)
+        return moment(at) if at.tzinfo else self.text(name)
 
     def reason(self) -> str:
         return known("reason", self.text("reason"))

@@ -11,7 +11,13 @@ MINUS = "−"
 UP, DOWN, FLAT = "▲", "▼", "•"
 NONE = "–"
 _BIG = Decimal(10) ** 15
+_LEAST = Decimal(10) ** -8
 _MOST_DIGITS = 18
+SIGNIFICANT = 6
+"""Digits that an amount of a dear coin, or an average price, is told by."""
+_MOST_PLACES = 12
+_EXACT = 8
+"""A price of so many digits is written as it is."""
 _IN_CENTS = frozenset({"USD", "EUR", "GBP", "USDT", "USDC", "FDUSD", "TUSD", "DAI"})
 """Coins whose hundredth part is the smallest that anybody counts."""
 
@@ -39,20 +45,37 @@ def places_for(value: Decimal, coin: str = "") -> int:
     return min(2 if size >= 1 else digits - 1 - value.adjusted(), 10)
 
 
-def money(value: Decimal, coin: str = "") -> str:
-    """An amount of quote coin: `10,234.56 USDT`."""
-    text = number(value, places_for(value, coin))
-    return f"{text} {coin}" if coin else text
+def money(value: Decimal, coin: str = "", *, unit: bool = True) -> str:
+    """An amount of quote coin: `10,234.56 USDT`, `1.23456 BTC`, `0.0004 BTC`. `unit`: whether the coin is written,
+    where a heading names it already; its digits are kept all the same."""
+    if coin and coin not in _IN_CENTS:
+        text = _trimmed(number(value, _digits(value)))
+    else:
+        text = number(value, places_for(value, coin))
+    return f"{text} {coin}" if coin and unit else text
 
 
-def signed(value: Decimal, coin: str = "") -> str:
+def _digits(value: Decimal) -> int:
+    """Decimals for six digits that tell: a thousandth of a bitcoin is money."""
+    if not value.is_finite() or not value:
+        return 2
+    return min(max(SIGNIFICANT - 1 - value.adjusted(), 2), _MOST_PLACES)
+
+
+def _trimmed(text: str) -> str:
+    """Without zeros at the end, but with two decimals."""
+    whole, point, decimals = text.partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}" if point and "E" not in text else text
+
+
+def signed(value: Decimal, coin: str = "", *, unit: bool = True) -> str:
     """A gain or a loss, by sign and by symbol: `▲ +12.34 USDT`."""
-    return f"{arrow(value)} {plus(value, coin)}"
+    return f"{arrow(value)} {plus(value, coin, unit=unit)}"
 
 
-def plus(value: Decimal, coin: str = "") -> str:
+def plus(value: Decimal, coin: str = "", *, unit: bool = True) -> str:
     """With its sign alone: `+12.34`."""
-    text = money(value, coin)
+    text = money(value, coin, unit=unit)
     return f"+{text}" if value.is_finite() and value > 0 else text
 
 
@@ -79,12 +102,15 @@ def short_percent(ratio: Decimal) -> str:
 
 
 def price(value: Decimal | None, instrument: Instrument | None = None) -> str:
-    """A price in the instrument's steps, or with the digits that tell where these are not known."""
+    """A price in the instrument's steps. Where these are not known, as it is if it has few digits, as every price of a
+    venue's has; an average with the digits that tell."""
     if value is None or not value.is_finite():
         return NONE
     if instrument is not None and instrument.tick > 0:
         return number(value, max(-_exponent(instrument.tick), 0))
-    return number(value, max(places_for(value), 2))
+    if len(value.normalize().as_tuple().digits) <= _EXACT and _exponent(value) >= -_MOST_PLACES:
+        return _trimmed(number(value, max(-_exponent(value), 2)))
+    return _trimmed(number(value, _digits(value)))
 
 
 def _exponent(step: Decimal) -> int:
@@ -99,14 +125,19 @@ def quantity(value: Decimal, coin: str = "") -> str:
 
 
 def plain_number(value: Decimal) -> str:
-    """As few digits as tell it, at most eight decimals."""
-    text = number(value, 8)
+    """As few digits as tell it: at most eight decimals, but for what would be nothing with these."""
+    text = number(value, 8 if abs(value) >= _LEAST or not value else _digits(value))
     return text.rstrip("0").rstrip(".") if "." in text and "E" not in text else text
 
 
 def clock_time(moment: datetime) -> str:
     """`14:02:07 UTC`."""
     return f"{moment.astimezone(UTC):%H:%M:%S} UTC"
+
+
+def moment(at: datetime) -> str:
+    """`21 Nov 14:02:07 UTC`: of what may be long past, such as a message that waited for Telegram."""
+    return f"{at.astimezone(UTC):%d %b %H:%M:%S} UTC"
 
 
 def day_and_time(moment: datetime) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.screens.base import PAGE, Button, Row, Screen, back, foot, place, refresh, row
 from bot.screens.confirming import Offer, ask_with, where
-from bot.screens.figures import NONE, clock_time, money, price, quantity, short_time
+from bot.screens.figures import NONE, moment, money, price, quantity, short_time
 from bot.screens.home import times
 from bot.screens.summary import mode_tag
 from bot.text import Html, fit, known, lines, say, word
@@ -57,7 +57,7 @@ def _closing_lines(one: Foreign) -> list[Html]:
     """Asked is not gone (law 12)."""
     if one.asked_at is None:
         return []
-    return [say("orders.foreign_closing", time=clock_time(one.asked_at), times=times(one.asked))]
+    return [say("orders.foreign_closing", time=moment(one.asked_at), times=times(one.asked))]
 
 
 def foreign_side(report: OrderReport) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.screens.base import Button, Row, Screen, foot, refresh, row
-from bot.screens.figures import clock_time, duration, money, percent, quantity, signed, signed_percent
+from bot.screens.figures import duration, moment, money, percent, quantity, signed, signed_percent
 from bot.screens.summary import HALTED, Summary, mode_tag
 from bot.text import Html, fit, known, lines, say, word
 from engine.core.orders import Order
@@ -30,13 +30,13 @@ def home(summaries: Sequence[Summary], now: datetime) -> Screen:
 
 def block(one: Summary, now: datetime) -> Html:
     """One connection's state and figures."""
-    today = f"{signed(one.day_profit)}  {signed_percent(one.day_share)}"
+    today = f"{signed(one.day_profit, one.quote, unit=False)}  {signed_percent(one.day_share)}"
     return lines(
         "",
         headline(one),
         row(word("home.equity"), worth(one)),
         row(word("home.today"), today),
-        row(word("home.open_profit"), signed(one.open_profit)),
+        row(word("home.open_profit"), signed(one.open_profit, one.quote, unit=False)),
         row(word("home.exposure"), percent(one.exposure, 1)),
         row(word("home.drawdown"), percent(one.drawdown)),
         reconciled(one, now) if one.is_live else None,
@@ -81,7 +81,7 @@ def warnings(one: Summary, most: int = 4) -> list[Html]:
 
 
 def _unknown_line(order: Order) -> Html:
-    since = clock_time(order.unknown_since) if order.unknown_since else ""
+    since = moment(order.unknown_since) if order.unknown_since else ""
     return say("home.unknown", symbol=order.symbol, since=since, times=times(order.attempts))
 
 
@@ -93,7 +93,7 @@ def times(count: int) -> str:
 def _differences(one: Summary) -> list[Html]:
     """Where our books and the venue's are apart, or were not compared yet: each holds up entries."""
     found = [
-        say("home.shortfall", theirs=quantity(short.theirs, coin), since=clock_time(short.since))
+        say("home.shortfall", theirs=quantity(short.theirs, coin), since=moment(short.since))
         for coin, short in one.shortfalls.items()
     ]
     found += [say("home.barred", symbol=symbol) for symbol in one.barred]

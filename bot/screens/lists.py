@@ -10,7 +10,6 @@ from bot.screens.base import (
     Button,
     Screen,
     back,
-    cells,
     foot,
     in_rows,
     pager,
@@ -21,6 +20,7 @@ from bot.screens.base import (
 from bot.screens.figures import (
     NONE,
     arrow,
+    day_and_time,
     duration,
     money,
     plus,
@@ -32,7 +32,7 @@ from bot.screens.figures import (
 )
 from bot.screens.positions import amount_and_share
 from bot.screens.summary import mode_tag
-from bot.text import fit, known, lines, say, word
+from bot.text import Html, fit, known, lines, say, word
 from engine.core.ids import base_of
 from storage.results import BookedFill, Trade
 
@@ -48,10 +48,12 @@ def trades(
 ) -> Screen:
     """One page of closed positions, the newest first; `total` of them all."""
     pages = max((total + PAGE - 1) // PAGE, 1)
-    body = [cells((12, 9, 11), (one.symbol, signed_percent(one.share), plus(one.profit))) for one in found]
+    body = [line for one in found for line in _entry(one, quote)]
     buttons = [
         Button(
-            f"{arrow(one.profit)} {one.symbol}  {plus(one.profit)}", "trade", {**args, "p": one.position_id}
+            f"{arrow(one.profit)} {one.symbol}  {plus(one.profit, quote, unit=False)} · {short_time(one.closed_at)}",
+            "trade",
+            {**args, "p": one.position_id},
         )
         for one in found
     ]
@@ -64,6 +66,15 @@ def trades(
             *pager("trades", args, page, pages),
             (back(), refresh("trades", {**args, "page": str(page)})),
         ),
+    )
+
+
+def _entry(one: Trade, quote: str) -> tuple[Html, Html]:
+    """When it was closed and by what, and what it brought."""
+    preset = one.preset or word("performance.by_hand")
+    return (
+        say("trades.entry", symbol=one.symbol, preset=preset, time=short_time(one.closed_at)),
+        row(signed_percent(one.share), signed(one.profit, quote)),
     )
 
 
@@ -93,12 +104,17 @@ def trade(
         row(word("positions.fees"), money(one.fees, quote)),
         row(word("positions.fees_unpriced"), one.unpriced) if one.unpriced else None,
         row(word("trades.held"), duration(one.closed_at - one.opened_at)),
+        row(word("trades.opened"), short_time(one.opened_at)),
         row(word("trades.closed"), short_time(one.closed_at)),
         "",
         say("trades.fills", count=len(fills)),
         *(
-            cells((4, 14, 14), (known("side", one.side), quantity(one.quantity), price(one.price)))
+            line
             for one in (booked.fill for booked in fills[:12])
+            for line in (
+                say("trades.fill", side=known("side", one.side), time=day_and_time(one.at)),
+                row(quantity(one.quantity, base), f"@ {price(one.price)}"),
+            )
         ),
         "",
         foot(now),

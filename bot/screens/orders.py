@@ -21,7 +21,7 @@ from bot.screens.base import (
     row,
     titled,
 )
-from bot.screens.figures import NONE, clock_time, price, quantity, short_time
+from bot.screens.figures import NONE, moment, price, quantity, short_time
 from bot.screens.foreign import Foreign, foreign_button, foreign_lines
 from bot.screens.home import times
 from bot.screens.summary import mode_tag
@@ -78,7 +78,7 @@ def status(order: Order) -> Html:
     if order.status is OrderStatus.UNKNOWN and order.unknown_since is not None:
         return unknown(order)
     if order.cancel_since is not None and not order.status.ended:
-        return say("orders.cancelling", time=clock_time(order.cancel_since))
+        return say("orders.cancelling", time=moment(order.cancel_since))
     if order.filled and not order.status.ended:
         return say("orders.partly", filled=quantity(order.filled), quantity=quantity(order.quantity))
     words = known("order_status", order.status)
@@ -87,7 +87,7 @@ def status(order: Order) -> Html:
 
 def unknown(order: Order) -> Html:
     """Since when and how often it was asked for, and what waits for it."""
-    since = clock_time(order.unknown_since) if order.unknown_since else NONE
+    since = moment(order.unknown_since) if order.unknown_since else NONE
     return say("orders.unknown", since=since, times=times(order.attempts), symbol=order.symbol)
 
 

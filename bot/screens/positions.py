@@ -28,6 +28,7 @@ from bot.screens.figures import (
     clock_time,
     day_and_time,
     duration,
+    moment,
     money,
     price,
     quantity,
@@ -207,7 +208,7 @@ def _notes(one: Holding, now: datetime) -> list[Html | None]:
         if it.exit_refusals and it.exit_retry_after
         else None,
         unknown(one.unknown) if one.unknown else None,
-        say("positions.price_at", time=clock_time(one.last_at)) if one.last_at else None,
+        say("positions.price_at", time=moment(one.last_at)) if one.last_at else None,
     ]
 
 

@@ -101,19 +101,22 @@ def profit(
         row(word("profit.trades"), str(trades)),
         row(word("profit.won"), percent(share_of(Decimal(wins), Decimal(trades)), 0) if trades else NONE),
         "",
-        *_span_lines(spans, period),
+        *_span_lines(spans, period, quote),
         say("profit.closed_only"),
         foot(now),
     )
     return Screen(fit(text), _profit_buttons(args, period, count))
 
 
-def _span_lines(spans: Sequence[Span], period: str) -> list[Html | str]:
+def _span_lines(spans: Sequence[Span], period: str, quote: str) -> list[Html | str]:
     if not spans:
         return [say("profit.none"), ""]
     head = cells((11, 8, 13), (known("period", period), word("profit.trades"), word("profit.result")))
     body = [
-        cells((11, 8, 13), (one.label, str(one.trades), f"{arrow(one.profit)} {plus(one.profit)}"))
+        cells(
+            (11, 8, 13),
+            (one.label, str(one.trades), f"{arrow(one.profit)} {plus(one.profit, quote, unit=False)}"),
+        )
         for one in spans[:_ROWS]
     ]
     hidden = len(spans) - _ROWS
