@@ -57,6 +57,7 @@ _PATTERNS = (
 """Each with what must be in a text, in small letters, for it to be looked for: most texts have none of it."""
 _TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{20,}")
 _LONG_WORD = re.compile(rf"[A-Za-z0-9+/=_.~-]{{{PART},}}")
+_JOINTS = re.compile(r"[^A-Za-z0-9]")
 _PLAIN_WORDS = re.compile(r"[a-z]*[A-Z]?[a-z]*|[A-Z]+")
 _ESCAPE = re.compile(
     r"%(?:25)*([2-7][0-9A-Fa-f])|\\+u00([2-7][0-9A-Fa-f])|\\+x([2-7][0-9A-Fa-f])"
@@ -255,7 +256,7 @@ def _parts(form: str) -> Iterator[str]:
         return
     for at in range(len(form) - PART + 1):
         part = form[at : at + PART]
-        if not _PLAIN_WORDS.fullmatch(part) and len(set(part)) > 3:
+        if not _PLAIN_WORDS.fullmatch(_JOINTS.sub("", part)) and len(set(part)) > 3:
             yield part
 
 

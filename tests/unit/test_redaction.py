@@ -74,7 +74,7 @@ def test_p16_eight_letters_of_a_long_secret_are_hidden(part: str) -> None:
 def test_words_of_the_language_are_no_parts_of_a_secret() -> None:
     cleaner = Redaction()
     cleaner.register("correct-horse-battery-staple", "12:34")
-    text = "the battery of the correct instrument at 12:345"
+    text = "the battery of the correct instrument of the-battery at 12:345"
     assert cleaner.clean(text) == text
     assert cleaner.clean("at 12:34.") == "at ***."
 
@@ -148,3 +148,15 @@ def test_p16_the_last_words_of_a_crash_are_clean() -> None:
     assert "RuntimeError: with ***" in ended.stderr
     assert "UserWarning: ***" in ended.stderr
     assert SECRET not in ended.stdout + ended.stderr
+
+
+def test_law_14_a_crash_leaves_no_picture_of_the_memory() -> None:
+    program = (
+        "import resource; from bot import lifecycle\n"
+        "async def work(stop): print(resource.getrlimit(resource.RLIMIT_CORE))\n"
+        "lifecycle.run(work)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.stdout == "(0, 0)\n", ended.stderr
