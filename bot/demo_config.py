@@ -77,7 +77,7 @@ def write_config(folder: Path, chat: str, market: str) -> Path:
 
 def market_options() -> list[str]:
     """What the sandbox venue plays: prices that go through real hours, one an hour, on seconds that are made up."""
-    options = []
+    options = ["--seed", "6"]  # its first minutes have trades of both kinds, gains and losses
     for base in ("BTC", "ETH"):
         symbol = f"{base}/USDT"
         options += ["--market", symbol, "--hours", f"{symbol}={HOURS / f'{base}_USDT-1h.csv.gz'}"]

@@ -1,6 +1,6 @@
-"""Takes the README's picture from the real page: `python docs/images/take.py` (needs Chromium; about two minutes).
+"""Takes the README's pictures from the real page: `python docs/images/take.py` (needs Chromium; two minutes).
 
-It starts the demo, pairs, waits for a trade, asks for the home screen, positions and a chart, and photographs the page.
+It starts the demo, pairs, waits for a trade, asks for a chart, and photographs the page.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.async_api import async_playwright
+from playwright.async_api import Page, async_playwright
 
-from sandbox.telegram.testing import Phone
+from sandbox.telegram.testing import Phone, PhoneError
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -51,23 +51,26 @@ async def _pairing_of(demo: asyncio.subprocess.Process) -> tuple[str, str]:
 
 
 async def _photograph(page_url: str, code: str) -> None:
-    async with Phone(page_url.rstrip("/")) as phone:
-        await phone.send(f"/start {code}")
-        await phone.wait_for("closed", timeout=150)
-        await phone.send("/positions")
-        await asyncio.sleep(2)
-        await phone.send("/chart BTC 1s")
-        await asyncio.sleep(8)
-    async with async_playwright() as play:
+    """A trade that earned something, if one comes within two minutes; then a chart."""
+    async with Phone(page_url.rstrip("/")) as phone, async_playwright() as play:
         browser = await play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        for name, scheme in (("chat", "light"), ("chat-dark", "dark")):
-            view = await browser.new_page(
-                viewport={"width": 430, "height": 900}, device_scale_factor=2, color_scheme=scheme
-            )
-            await view.goto(page_url)
-            await view.wait_for_timeout(2500)
-            await view.screenshot(path=HERE / f"{name}.png")
+        view = await browser.new_page(viewport={"width": 430, "height": 830}, device_scale_factor=1.5)
+        await phone.send(f"/start {code}")
+        try:
+            await phone.wait_for("closed: ▲", timeout=120)
+        except PhoneError:
+            await phone.wait_for("closed", timeout=60)
+        await _take(view, page_url, "chat")
+        await phone.send("/chart BTC 4h")
+        await phone.wait_for("over the candles shown", timeout=30)
+        await _take(view, page_url, "chart")
         await browser.close()
+
+
+async def _take(view: Page, page_url: str, name: str) -> None:
+    await view.goto(page_url)
+    await view.wait_for_timeout(1500)
+    await view.screenshot(path=HERE / f"{name}.png")
 
 
 asyncio.run(main())
