@@ -26,6 +26,8 @@ LOOKED = 1.5
 """Seconds by which a gap may be seen later than it began."""
 BACK = 41.0
 """A stop that the venue has lost is missed at the next glance, and put back within 40 s; and one until we look."""
+RINGS = 36.0
+"""A refused stop is tried again at least this often."""
 LEAVING = 120.0
 """Seconds of good weather within which a position that is being left, or of which the owner was told, must be safe."""
 
@@ -74,6 +76,8 @@ class ProtectionLaw:
             self._judge_gap(symbol, bare, since, now, state)
 
     def _judge_gap(self, symbol: Symbol, bare: Decimal, since: float, now: float, state: TraderState) -> None:
+        if self._is_ringing(symbol, now, state):
+            return
         ended = self._weather.calm_since
         clear = since - ended > 60
         allowed = CALM if clear else FAULTY
@@ -86,6 +90,11 @@ class ProtectionLaw:
         if gone > allowed:
             words = f"{bare} of {symbol} had no working stop for {gone:.0f} s, and the owner was not called"
             self._judge.blame(5, words)
+
+    def _is_ringing(self, symbol: Symbol, now: float, state: TraderState) -> bool:
+        """A stop there is refused again and again, and each time the owner is called."""
+        its = (state.positions[one] for one in state.positions_in.get(symbol, ()))
+        return now - self._called <= RINGS and any(one.stop_refusals for one in its)
 
     def _uncovered(self, symbol: Symbol, state: TraderState) -> Decimal:
         """What could be sold and is in no working order that sells it. Each position may keep a part of a lot."""
