@@ -49,8 +49,10 @@ def stop_wanted(draft: Draft, position: Position) -> None:
     alone, and only the owner can say whether that is enough."""
     rules = draft.market.instruments.get(position.symbol)
     if rules is not None and _is_too_large(position, rules):
-        least = sellable(position, rules)
-        words = f"The venue takes at most {least} {rules.base} in one stop: the rest of it is watched here."
+        most = f"{sellable(position, rules)} {rules.base}"
+        words = (
+            f"The venue takes at most {most} in one stop: what a position holds above that is watched here."
+        )
         bar = draft.state.barred.get(position.symbol)
         if bar is None or bar.reason != words:  # barred for something else, it was not told yet
             draft.emit(f.EntriesBarred(draft.at, position.symbol, position.id, words))

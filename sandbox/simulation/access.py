@@ -19,7 +19,7 @@ from engine.core.ids import ClientOrderId, Coin, Symbol
 from engine.core.inputs import FillSeen, OrderSeen
 from engine.core.model import Action, Balance, Fill, OrderReport, OrderRequest, OrderType
 from sandbox.exchange.matching.model import Pair
-from sandbox.simulation.lies import Lies
+from sandbox.simulation.lies import Lies, NothingThereError
 from sandbox.simulation.script import Kind
 from sandbox.simulation.stream import Stream
 
@@ -39,7 +39,8 @@ class Access:
 
     async def elsewhere(self, coins: Collection[Coin]) -> dict[Coin, Decimal]:
         """See engine.ports.Exchange.elsewhere."""
-        await self._hinder("get-funding-asset")
+        if await self._hinder("get-funding-asset"):
+            return {}
         if self._weather.on(Kind.ELSEWHERE_MUTE):
             raise Unavailable("the key may not read the other accounts")
         return {coin: self._venue.elsewhere[coin] for coin in coins}
@@ -142,9 +143,8 @@ class Access:
     async def order(self, client_order_id: ClientOrderId, symbol: Symbol) -> OrderReport | None:
         """See engine.ports.Exchange.order."""
         await self._dies_at(Kind.CRASH_WHILE_ASKING)
-
-        if not self._weather.is_fair:
-            await self._hinder("order")
+        if not self._weather.is_fair and await self._hinder("order"):
+            return None
         hidden = self._hidden(client_order_id)
         report = None if hidden else self._venue.report(client_order_id)
         if report is not None and self._weather.on(Kind.TRADES_LATE):
@@ -157,8 +157,8 @@ class Access:
 
     async def open_orders(self, symbols: Sequence[Symbol]) -> list[OrderReport]:
         """See engine.ports.Exchange.open_orders."""
-        if not self._weather.is_fair:
-            await self._hinder("openOrders")
+        if not self._weather.is_fair and await self._hinder("openOrders"):
+            return []
         found = [one for symbol in symbols for one in self._venue.open_reports(symbol)]
         if not self._weather.is_fair:
             found = self.lies.open_orders([one for one in found if not self._hidden(one.client_order_id)])
@@ -168,8 +168,8 @@ class Access:
 
     async def fills(self, symbols: Sequence[Symbol], since: datetime) -> list[Fill]:
         """See engine.ports.Exchange.fills."""
-        if not self._weather.is_fair:
-            await self._hinder("myTrades")
+        if not self._weather.is_fair and await self._hinder("myTrades"):
+            return []
         told = [one for symbol in symbols for one in self._venue.fills_since(symbol, since)]
         found = sorted(self._listed(told), key=lambda fill: fill.at)
         if not self._weather.is_fair:
@@ -181,8 +181,8 @@ class Access:
 
     async def balances(self) -> list[Balance]:
         """See engine.ports.Exchange.balances."""
-        if not self._weather.is_fair:
-            await self._hinder("account")
+        if not self._weather.is_fair and await self._hinder("account"):
+            return []
         found = self._venue.balances()
         if not self._weather.is_fair:
             found = self.lies.balances(found)
@@ -203,14 +203,17 @@ class Access:
 
     # ── what lies between ─────────────────────────────────────────────────────────────────
 
-    async def _hinder(self, path: str) -> None:
-        """What befalls a question on its way. Raises Unavailable."""
+    async def _hinder(self, path: str) -> bool:
+        """What befalls a question on its way: whether nothing is what is told. Raises Unavailable."""
         try:
             await self._stand_in_its_way(path)
+        except NothingThereError:
+            return True
         except Unavailable:
             if path in LOOKS:
                 self._trust.could_not_ask(self._world.now)
             raise
+        return False
 
     async def _stand_in_its_way(self, path: str) -> None:
         if self.lies.is_in_between():

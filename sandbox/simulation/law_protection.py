@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from engine.core import facts as f
-from engine.core.ids import Coin, PositionId, Symbol
+from engine.core.ids import Coin, Symbol
 from engine.core.ledger import Phase
 from engine.core.money import ZERO
 from engine.core.notices import Notice, Weight
@@ -44,7 +44,7 @@ class ProtectionLaw:
         self._called = -1.0
         self._seen: tuple[object, ...] = ()
         self._bare: dict[Symbol, Decimal] = {}
-        self._told_of: set[PositionId] = set()
+        self._told_of: set[Symbol] = set()
         self._lost: dict[Symbol, float] = {}
 
     def lost(self, symbol: Symbol, now: float) -> None:
@@ -57,7 +57,7 @@ class ProtectionLaw:
 
     def look(self, fact: f.AnyFact) -> None:
         if isinstance(fact, f.EntriesBarred) and "in one stop" in fact.reason:
-            self._told_of.add(fact.position_id)
+            self._told_of.add(fact.symbol)
 
     def told(self, notices: Iterable[Notice], now: float) -> None:
         if any(one.weight >= Weight.RISK and one.kind != "order_unknown" for one in notices):
@@ -102,7 +102,7 @@ class ProtectionLaw:
         coin = Coin(rules.base)
         here = self._venue.account.free(coin) + self._venue.account.locked(coin)
         held = min(self._books.held(coin) - self._books.dust[coin], here)
-        if self._is_partly_covered(symbol, state):
+        if self._is_partly_covered(symbol):
             return ZERO
         selling = sum((one.remaining for one in self._venue.our_open(symbol) if one.side is Side.SELL), ZERO)
         parts = rules.step * len(state.positions_in.get(symbol, ()))
@@ -110,10 +110,11 @@ class ProtectionLaw:
         worth = bare * self._venue.price(symbol)
         return bare if bare >= rules.min_quantity and worth > 2 * rules.min_notional else ZERO
 
-    def _is_partly_covered(self, symbol: Symbol, state: TraderState) -> bool:
+    def _is_partly_covered(self, symbol: Symbol) -> bool:
         """The venue's cap has shrunk, so that one stop takes less than the position: the owner was told of that."""
-        told = any(one in self._told_of for one in state.positions_in.get(symbol, ()))
-        return told and any(one.type in CONDITIONAL for one in self._venue.our_open(symbol))
+        return symbol in self._told_of and any(
+            one.type in CONDITIONAL for one in self._venue.our_open(symbol)
+        )
 
 
 __all__: Sequence[str] = ("ProtectionLaw",)

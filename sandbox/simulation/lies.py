@@ -182,7 +182,7 @@ class Lies:
         return refusals.meaning_of_act(_of_ccxt(status), VENUE, sent)
 
     async def of_a_question(self, path: str) -> None:
-        """Raises what the product makes of it; returns if another program's answer is taken for the venue's."""
+        """Raises what the product makes of it, NothingThereError if somebody's answer is taken for the venue's."""
         status = self._random.choice((200, 200, 401, 403, 502))
         asked = Attempt(acts=False, status=status, body=PAGE)
         if status != 200:
@@ -191,6 +191,11 @@ class Lies:
             await checked(VENUE, _other_program)(f"https://venue.invalid/api/v3/{path}")
         except Corrupt as error:
             raise refusals.meaning_of_question(error, VENUE, asked) from None
+        raise NothingThereError
+
+
+class NothingThereError(Exception):
+    """An answer in which nothing of the account stands."""
 
 
 async def _other_program(*_: Any) -> Any:
