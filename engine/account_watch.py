@@ -28,8 +28,8 @@ EVERY = 180.0
 """Seconds between reconciliations while all is well."""
 GLANCE = 24.0
 """Seconds between glances at the account: a report that a silent stream lost, or what the owner did by hand, is known
-and confirmed within a minute (law 3). A lost stop is missed by it, asked for, cancelled to be sure and placed anew, which
-takes some 15 s more: 40 s in all (S14)."""
+and confirmed within a minute (law 3). A lost stop is missed by it, asked for, cancelled to be sure and placed anew:
+some 15 s more, 40 s in all (S14)."""
 SOON = 6.0
 """Seconds to the next reconciliation while something differs, and between glances while the stream of reports is down:
 then this is how we hear of fills."""
