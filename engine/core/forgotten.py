@@ -4,10 +4,12 @@ Neither list proves that an order is gone (S11, A10), and a stop that is believe
 position bare (law 5). So one that worked is cancelled first, lest it work beside the one that takes its place, and
 has ended once three things agree: its cancel is some time ago and the venue goes on not knowing it; our books are the
 account's to the last digit of the quote coin, so that it traded nothing; and nothing else moved meanwhile. Where they
-do not agree it stays as it is, and the owner was called.
+do not agree, since the owner moves money meanwhile, the executions are waited for; he was called.
 """
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from engine.core import facts as f
 from engine.core.draft import Draft
@@ -18,6 +20,9 @@ from engine.core.money import ZERO
 from engine.core.on_orders import LISTED_LATE, NOT_FOUND_PATIENCE, ask, pursue_order, trouble
 from engine.core.orders import Order, OrderStatus
 from engine.core.reconcile import ShortfallGone, balances_off
+
+TOLD_BY_THEN = timedelta(minutes=3)
+"""What an order sold before it was forgotten stands in the list of executions after this long."""
 
 
 def not_found(draft: Draft, order: Order | None, picture: VenuePicture) -> None:
@@ -88,11 +93,29 @@ def _traded_nothing(draft: Draft, order: Order, picture: VenuePicture) -> bool:
     if any(not one.told and one.coin in (coin, draft.state.quote) for one in picture.balances):
         return False  # a row that could not be read is no proof of anything
     theirs = sum((one.total for one in picture.balances if one.coin == coin), ZERO)
-    if theirs == draft.state.holdings.get(coin, ZERO):
+    ours = draft.state.holdings.get(coin, ZERO)
+    if theirs == ours:
         return True  # a deposit of money meanwhile proves nothing against it
-    return all(
-        isinstance(one, ShortfallGone)
-        for one in balances_off(draft.state, picture.balances, picture.open_orders)
+    off = balances_off(draft.state, picture.balances, picture.open_orders)
+    return all(isinstance(one, ShortfallGone) for one in off) or (
+        theirs > ours and _no_execution_tells(draft, order, picture)
+    )
+
+
+def _no_execution_tells(draft: Draft, order: Order, picture: VenuePicture) -> bool:
+    """Where the owner has such coins, too, and moves money meanwhile, neither coins nor money prove it: then
+    the venue's executions do, once they would be listed. Without that nothing would ever be known again, and the
+    position stay bare for as long as he does not look."""
+    since = order.cancel_since
+    if since is None or draft.at - since < TOLD_BY_THEN:
+        return False
+    return not any(
+        fill.symbol == order.symbol
+        and fill.side is order.side
+        and fill.at >= order.created_at
+        and (fill.symbol, fill.id) not in draft.state.seen_fills
+        and (fill.symbol, fill.id) not in draft.state.outside_sales
+        for fill in picture.fills
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.clock import Clock
 from engine.core import facts as f
 from engine.core.evolve import evolve
-from engine.core.ids import CommandId, is_ours
+from engine.core.ids import ClientOrderId, CommandId, is_ours
 from engine.core.notices import Notice
 from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
@@ -117,8 +117,16 @@ class Oracle:
     def looks(self) -> None:
         """At any time of the day: once it was calm for long enough, the books agree."""
         self.watch()
+        if self._asks_for_the_lost():
+            return
         if self._clock.monotonic() - max(self._weather.calm_since, self._moved) > CALM:
             self.compare("after calm")
+
+    def _asks_for_the_lost(self) -> bool:
+        """Of an order that the venue has forgotten three minutes are waited for executions, where nothing else proves
+        that it sold nothing; until then no balance says anything, and the owner was told."""
+        uncertain = [one for one in self.state.troubles if one[0] is f.Trouble.ORDER_UNCERTAIN]
+        return any(self._venue.is_forgotten(ClientOrderId(name)) for _, name in uncertain)
 
     def compare(self, when: str) -> None:
         self.books.compare(self.state, when)

@@ -161,6 +161,9 @@ class Venue:
     def knows(self, client_order_id: ClientOrderId) -> bool:
         return client_order_id in self._ids
 
+    def is_forgotten(self, client_order_id: ClientOrderId) -> bool:
+        return client_order_id in self._forgotten
+
     def total(self, coin: Coin) -> Decimal:
         """In all accounts of the owner's."""
         return self.account.free(coin) + self.account.locked(coin) + self.elsewhere[coin]

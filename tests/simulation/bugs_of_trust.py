@@ -29,7 +29,9 @@ from engine.exchanges import answers, numbers, parse, refusals
 from engine.exchanges.numbers import not_negative
 from engine.exchanges.wire import Attempt
 from sandbox.simulation import lies
-from tests.simulation.bugs import _after, _let_pass, bug
+from tests.simulation.bugs import BUGS, _after, _let_pass, bug
+
+__all__ = ["BUGS"]
 
 # ── rows and balances ─────────────────────────────────────────────────────────────────────
 

@@ -10,10 +10,8 @@ from bot.simulate import PARTS
 from sandbox.simulation.judge import Broken
 from sandbox.simulation.play import play
 from sandbox.simulation.script import day_of
-from tests.simulation import bugs_of_trust
-from tests.simulation.bugs import BUGS, FIRST, Bug
-
-assert bugs_of_trust, "its mistakes are among BUGS once it is imported"
+from tests.simulation.bugs import FIRST, Bug
+from tests.simulation.bugs_of_trust import BUGS
 
 
 @pytest.mark.parametrize("planted", BUGS, ids=lambda one: one.name)

@@ -133,6 +133,16 @@ def test_law_4_no_stop_is_placed_for_coins_that_the_forgotten_one_may_have_sold(
     assert not desk.orders(Purpose.EXIT)
 
 
+def test_law_5_money_that_moves_meanwhile_does_not_leave_the_position_bare_for_ever() -> None:
+    """The owner has such coins, too, and paid in: neither coins nor money could prove anything, and nothing was booked
+    any more, the deposit neither."""
+    desk, _ = forgetful()
+    paid_in = (Balance(base_of(BTC), Decimal(50)), Balance(USDT, desk.state.holdings[USDT] + 50_000))
+    looks(desk, 50, balances=paid_in, fills=())
+    assert len(stops(desk)) == 2
+    assert desk.state.holdings[USDT] == paid_in[1].total
+
+
 def test_a_picture_that_is_older_than_our_books_ends_nothing() -> None:
     desk, lost = forgetful()
     looks(desk, 20, held_before={USDT: Decimal(1)})
