@@ -99,6 +99,7 @@ class Venue:
         """Orders that rested while nobody kept the venue meet the prices of that time: a real one never sleeps."""
         orders = [one for one in kept.orders if one.account in self.secrets]
         trades = [one for one in kept.trades if one.account in self.secrets]
+        self._names = count(kept.at_ms)  # beyond all that were given before
         self.matching.resume(orders, trades, kept.last_order_id, kept.last_trade_ids)
         for pair_id in self.feed.instruments:
             for tick in self.feed.missed(pair_id, kept.at_ms):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 
 from bot.demo_config import HOURS
+from sandbox.exchange.cli import add_arguments, build_venue
 from sandbox.exchange.market.candles import INTERVALS, Candle, opened_at
 from sandbox.exchange.market.drift import DriftingTape
 from sandbox.exchange.market.feed import Feed
@@ -133,3 +135,20 @@ def test_all_lengths_begin_at_one_moment() -> None:
     }
     assert len(set(firsts.values())) == 1
     assert all(b.open_ms - a.open_ms == HOUR for a, b in pairwise(candles.read(HOUR, 5, 0, None)))
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        ("ETH/USDT=x.csv", "that is no instrument with made-up prices here"),
+        ("BTC/USDT=none.csv", "cannot be read"),
+    ],
+)
+def test_hours_that_can_not_be_followed_are_refused_in_words(hours: str, said: str) -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    options = parser.parse_args(["--market", "BTC/USDT", "--hours", hours])
+    with pytest.raises(ValueError, match=said):
+        build_venue(options)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--hours", "BTC/USDT"])

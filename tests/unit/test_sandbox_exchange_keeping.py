@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from decimal import Decimal as D
 from pathlib import Path
 
@@ -189,3 +190,13 @@ def test_the_file_stays_small(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> No
     assert len(runs.path.read_bytes().splitlines()) <= 11
     runs.keeper.close()
     assert len(read_kept(runs.path).orders) == 3
+
+
+def test_each_change_is_synced_before_it_is_answered(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    venue = runs.start()
+    synced: list[bytes] = []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(runs.path.read_bytes()))
+    order(venue, "pd-in", "MARKET", "0.02")
+    assert b"pd-in" in synced[-1]
+    Backdoor(venue).do("balance", {"coin": "BNB", "free": "7.25"})
+    assert b"7.25" in synced[-1]
