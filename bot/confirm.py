@@ -7,7 +7,7 @@ command to the trader, who carries it out once and answers the same (law 9).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from decimal import Decimal
 
 from bot import confirm_orders
@@ -18,7 +18,7 @@ from bot.offers import DRIFT, fingerprint, modes_of, offer_close, offer_flatten,
 from bot.screens import talk
 from bot.screens.base import Button, Screen
 from bot.screens.figures import price
-from bot.screens.summary import Holding, holding_of, summarise
+from bot.screens.summary import Holding, Summary, holding_of, summarise
 from bot.text import Html, lines, say, word
 from engine.core.ids import ConnectionId, PositionId, PresetId
 from engine.core.inputs import ClosePosition, Flatten, LiftHalt, MoveStop, Resume, SwitchPreset
@@ -85,13 +85,15 @@ async def _close(services: Services, ask: Ask) -> AsyncIterator[Screen]:
     elif held is not None and not repeated and _drifted(held, ask):
         yield offer_close(services, held, moved=True)
     else:
-        answer = await send(
-            services, connection, ClosePosition(ask.at, ask.id, ask.by, PositionId(ask.args["p"]))
-        )
-        title = outcome(services, connection, answer, lambda one: say("steer.closing", **names(one)))
-        leaving = [] if answer.refused or held is None else [held]
-        async for screen in following.leaving(services, title, leaving):
-            yield screen
+        book = services.desk.view(connection).book
+        with services.said.following([(book, ask.args["p"])]):
+            answer = await send(
+                services, connection, ClosePosition(ask.at, ask.id, ask.by, PositionId(ask.args["p"]))
+            )
+            title = outcome(services, connection, answer, lambda one: say("steer.closing", **names(one)))
+            leaving = [] if answer.refused or held is None else [held]
+            async for screen in following.leaving(services, title, leaving):
+                yield screen
 
 
 async def _flatten(services: Services, ask: Ask) -> AsyncIterator[Screen]:
@@ -101,6 +103,15 @@ async def _flatten(services: Services, ask: Ask) -> AsyncIterator[Screen]:
     if not repeated and fingerprint(found) != ask.args.get("held", ""):
         yield offer_flatten(services, found, moved=True)
         return
+    held = [(services.view(one.connection).book, it.position.id) for one in found for it in one.holdings]
+    with services.said.following(held):
+        async for screen in _flattened(services, ask, connections, found):
+            yield screen
+
+
+async def _flattened(
+    services: Services, ask: Ask, connections: Sequence[ConnectionId], found: Sequence[Summary]
+) -> AsyncIterator[Screen]:
     answers = await asyncio.gather(
         *(send(services, one, Flatten(ask.at, ask.id, ask.by)) for one in connections)
     )

@@ -34,6 +34,7 @@ from bot.pacing import Quiet
 from bot.pair import announce as announce_on_terminal
 from bot.pairing import Announce, Pairing
 from bot.polling import POLL_SECONDS, Polling, sentence_of
+from bot.said import Said
 from bot.screens import talk
 from bot.telegram.inbox import UpdateInbox
 from bot.telegram.reading import Raw, named_or_all, number_of, safer_button, safer_text
@@ -83,7 +84,8 @@ class Conversation:
         self._buttons = Buttons(store.tokens, clock, settings.token.get_secret_value())
         self._chat = Chat(self._bot, self._buttons)
         quiet = Quiet(settings.quiet_hours, settings.time_zone)
-        self._sender = Sender(self._chat, store.outbox, clock, quiet)
+        self._said = Said()
+        self._sender = Sender(self._chat, store.outbox, clock, quiet, self._said)
         self._unstored = Unstored(self._chat)
         self._charts = Charts()
         self._dashboard = Dashboard(self._chat, store.settings, clock)
@@ -102,8 +104,9 @@ class Conversation:
         """What is talked about from now on."""
         self._desk = desk
         services = Services(
-            desk, self._store, self._clock, self._version, self._charts, self._dashboard, self._clock.now()
-        )
+            desk, self._store, self._clock, self._version, self._charts, self._dashboard, self._clock.now(),
+            said=self._said,
+        )  # fmt: skip
         self._dashboard.source = services.summaries
         self._updates = Updates(services, self._chat, self._buttons)
 

@@ -51,6 +51,11 @@ def notice(told: Told, flaps: bool = False) -> Screen:
     return Screen(fit(text), _buttons(told))
 
 
+def whole_of(told: Told) -> Html:
+    """All that it says, with its place, for an answer that says it in the notice's stead."""
+    return lines(_body(told), say("notice.place", place=_place(told.data), time=moment(_time_of(told))))
+
+
 def line_of(told: Told) -> Html:
     """The same in one line, for lists and summaries."""
     first = shorten(" · ".join(plain(_body(told)).split("\n")[: _lines_of(told)]), 120)

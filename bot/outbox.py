@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from loguru import logger
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
@@ -17,6 +17,7 @@ from bot.chat import Chat, is_nobody, seconds_of
 from bot.notices import merged, notice
 from bot.pacing import Flaps, Pace, Quiet, in_order, is_said, is_silent, together, wait_of
 from bot.polling import sentence_of
+from bot.said import Said
 from bot.screens.base import Button, Screen
 from bot.text import plain
 from engine.clock import Clock
@@ -33,11 +34,15 @@ _MOST_ATTEMPTS = 5
 class Sender:
     """One at a time works on the stored outbox. `wake` may be called from anywhere in the loop's thread."""
 
-    def __init__(self, chat: Chat, outbox: Outbox, clock: Clock, quiet: Quiet) -> None:
+    def __init__(
+        self, chat: Chat, outbox: Outbox, clock: Clock, quiet: Quiet, said: Said | None = None
+    ) -> None:
         self._chat = chat
         self._outbox = outbox
         self._clock = clock
         self._quiet = quiet
+        self._said = said or Said()
+        self._said.changed = self.wake
         self._owner: Person | None = None
         self._pace = Pace()
         self._flaps = Flaps()
@@ -92,10 +97,10 @@ class Sender:
             return POLL_SECONDS
         while waiting := await self._outbox.due(self._clock.now(), BATCH):
             now = self._clock.now()
-            if said := [one for one in waiting if is_said(one)]:
+            if said := [one for one in waiting if is_said(one) or self._said.is_shown(one)]:
                 await self._told(self._owner, said, None)
                 continue
-            held = [timedelta(0) if self._hurried else wait_of(one, now) for one in waiting]
+            held = [timedelta(0) if self._hurried else self._wait_of(one, now) for one in waiting]
             due = [one for one, wait in zip(waiting, held, strict=True) if not wait]
             if not due:
                 return min(held).total_seconds()
@@ -103,6 +108,10 @@ class Sender:
             if wait:
                 return wait
         return POLL_SECONDS
+
+    def _wait_of(self, one: Waiting, now: datetime) -> timedelta:
+        """What an answer in the chat is about to say waits for it; the answer's end wakes us."""
+        return timedelta(seconds=POLL_SECONDS) if self._said.waits(one) else wait_of(one, now)
 
     async def _tell(self, owner: Person, group: Sequence[Waiting], bare: bool = False) -> float:
         """0 when it was told or given up; else the seconds to wait before the next try. `bare`: as plain text."""

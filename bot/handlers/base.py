@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.charts import Charts
+from bot.said import Said
 from bot.screens.base import Screen
 from bot.screens.summary import Summary, mode_tag, summarise
 from bot.screens.talk import choose
@@ -51,6 +52,7 @@ class Services:
     started_at: datetime
     waiting: Waiting = field(default_factory=Waiting)
     counters: Counters = field(default_factory=Counters)
+    said: Said = field(default_factory=Said)
 
     def view(self, connection: str) -> ConnectionView:
         """Raises KeyError for a connection that is not (or no longer) there."""

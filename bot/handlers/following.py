@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 
 from bot.handlers.base import Services
+from bot.notices import whole_of as notice_line
 from bot.screens import confirming, talk, trading
 from bot.screens.base import Button, Screen, place
-from bot.screens.figures import signed, signed_percent
 from bot.screens.summary import Holding
-from bot.text import Html, say, word
-from engine.core.ids import ClientOrderId, ConnectionId
+from bot.text import Html, word
+from engine.core.ids import BookId, ClientOrderId, ConnectionId
+from storage.outbox import AlertRow
 
 FOLLOW_SECONDS = 12.0
 LOOK_SECONDS = 0.25
@@ -45,29 +47,40 @@ async def leaving(services: Services, title: Html, held: Sequence[Holding]) -> A
     patience, shown = Patience(FOLLOW_SECONDS), list[Html]()
     while True:
         found = [await _step(services, one) for one in held]
-        steps, finished = [one for one, _ in found], all(done for _, done in found)
+        steps, finished = [one.words for one in found], all(one.done for one in found)
         if steps != shown:
             shown = steps
             yield confirming.progress(title, steps, finished, services.now())
+            for one in (one for one in found if one.closed):
+                services.said.show(one.key)
         if finished or not await patience.next():
             return
 
 
-async def _step(services: Services, held: Holding) -> tuple[Html, bool]:
-    view = services.desk.view(held.connection)
-    gone = None
-    if held.position.id not in view.state.positions:
-        gone = await _closed_line(services, held)
-    return confirming.leaving_step(view.state, held.position.id, held.position.symbol, gone)
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """`closed`: it is told with its result, as its notice would tell it."""
+
+    key: tuple[BookId, str]
+    words: Html
+    done: bool
+    closed: bool
 
 
-async def _closed_line(services: Services, held: Holding) -> Html | None:
-    view = services.desk.view(held.connection)
-    trade = await services.store.queries.trade(view.book, held.position.id)
-    if trade is None:
-        return None
-    result = signed(trade.profit, held.quote)
-    return say("confirm.step_closed", symbol=trade.symbol, profit=result, share=signed_percent(trade.share))
+async def _step(services: Services, held: Holding) -> _Step:
+    view, it = services.desk.view(held.connection), held.position
+    told = None if it.id in view.state.positions else await _closed_notice(services, view.book, it.id)
+    gone = notice_line(told) if told is not None else None
+    words, done = confirming.leaving_step(view.state, it.id, it.symbol, gone)
+    return _Step((view.book, it.id), words, done, told is not None)
+
+
+async def _closed_notice(services: Services, book: BookId, position_id: str) -> AlertRow | None:
+    """What is stored to be told of it: the answer says the very same."""
+    for row in await services.store.outbox.recent(_ALERTS):
+        if row.kind == "position_closed" and row.book == book and row.data.get("position") == position_id:
+            return row
+    return None
 
 
 # ── an order ──────────────────────────────────────────────────────────────────────────────
