@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from itertools import count
 
 from loguru import logger
@@ -17,6 +18,7 @@ from sandbox.exchange.market.tape import Tape
 from sandbox.exchange.matching.engine import Matching
 from sandbox.exchange.matching.fees import FeePolicy
 from sandbox.exchange.matching.model import ZERO, OrderEvent, Pair
+from sandbox.exchange.matching.pricing import can_meet
 
 _KEPT_TRADES = 1_000
 
@@ -102,10 +104,15 @@ class Venue:
         self._names = count(kept.at_ms)  # beyond all that were given before
         self.matching.resume(orders, trades, kept.last_order_id, kept.last_trade_ids)
         for pair_id in self.feed.instruments:
-            for tick in self.feed.missed(pair_id, kept.at_ms):
-                if not self.matching.open_orders(pair_id=pair_id):
-                    break
+            for tick in self.feed.missed(pair_id, kept.at_ms, partial(self._matters, pair_id)):
                 self.matching.step(pair_id, tick.price, tick.volume, tick.time_ms)
+
+    def _matters(self, pair_id: str, low: Decimal, high: Decimal) -> bool:
+        """Whether an open order of the pair would wake or be filled at one of these prices."""
+        return any(
+            can_meet(order, low) or can_meet(order, high)
+            for order in self.matching.open_orders(pair_id=pair_id)
+        )
 
     def next_name(self) -> int:
         """A number for what comes without a name of its own, such as an order without a client id."""

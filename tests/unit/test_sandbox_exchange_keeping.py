@@ -200,3 +200,21 @@ def test_each_change_is_synced_before_it_is_answered(runs: Runs, monkeypatch: py
     assert b"pd-in" in synced[-1]
     Backdoor(venue).do("balance", {"coin": "BNB", "free": "7.25"})
     assert b"7.25" in synced[-1]
+
+
+def test_a_limit_that_rested_meanwhile_was_filled_and_one_that_was_never_met_rests_on(runs: Runs) -> None:
+    first = runs.start()
+    runs.play(first, 5_000)
+    pair, last = first.matching.pair("BTCUSDT"), first.matching.book("BTCUSDT").last
+    for name, percent in (("near", 99), ("far", 60)):
+        price = last * percent / 100
+        request = OrderRequest(
+            pair.id, Side.BUY, OrderType.LIMIT, name, quantity=D("0.01"), price=price - price % pair.tick
+        )
+        first.matching.place(ACCOUNT, request, first.clock.now_ms())
+    runs.now_ms += 40 * 24 * HOUR
+    second = runs.start()
+    filled = {one.client_id: one.filled for one in second.matching.orders()}
+    assert filled == {"near": D("0.01"), "far": 0}
+    assert [one.client_id for one in second.matching.open_orders(ACCOUNT)] == ["far"]
+    assert second.matching.accounts[ACCOUNT].free("BTC") == D("0.1") + D("0.01") * D("0.999")

@@ -6,7 +6,7 @@ high, low, close when it falls, so every candle that a client sees closes as it 
 before the start is the tape read backwards from where the play began.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,6 +20,10 @@ UNITS_MS = (50, 100, 125, 200, 250, 500, 1_000, 60_000, 180_000, 300_000, 900_00
 _MOST_HISTORY_FIRST = 1_500
 _MISSED_AT_ONCE = 60
 _BEHIND_MS = 30_000  # further behind than this (a suspended machine) the time in between stays a hole
+
+
+Matters = Callable[[Decimal, Decimal], bool]
+"""Whether anything can come of prices between these two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +67,28 @@ class Instrument:
         """For a later run; `at_ms` is when the bar at hand began."""
         return Place(at_ms, self._position, self._factor)
 
-    def missed(self, since_ms: int, until_ms: int, steps: int) -> Iterator[Tick]:
-        """What would have been played between two moments before the start, many bars at a time, and for as long as
-        it can make a difference."""
+    def missed(self, since_ms: int, until_ms: int, steps: int, matters: Matters) -> Iterator[Tick]:
+        """What would have been played between two moments before the start, a minute of bars at a time, and for as long
+        as it can make a difference. An hour of bars whose lowest and highest price do not matter is passed over."""
         first = max(0, (since_ms - self._before.at_ms) // self._unit_ms + 1)
         last = min((until_ms - self._before.at_ms) // self._unit_ms, first + self._tape.reach)
-        for number in range(first, last, _MISSED_AT_ONCE):
-            begins = self._before.position + number
-            bar = self._tape.merged(begins, begins + min(_MISSED_AT_ONCE, last - number))
-            at_ms = self._before.at_ms + number * self._unit_ms
-            for step in range(steps):
-                price = self._price(walk(bar, step, steps))
-                volume = share(bar.volume, step, steps) * self.pair.step
-                yield Tick(self.pair.id, price, volume, at_ms + step * self._unit_ms // steps)
+        for hour in range(first, last, _MISSED_AT_ONCE**2):
+            ends = min(hour + _MISSED_AT_ONCE**2, last)
+            whole = self._merged(hour, ends)
+            if matters(self._price(whole.low), self._price(whole.high)):
+                for minute in range(hour, ends, _MISSED_AT_ONCE):
+                    bar = self._merged(minute, min(minute + _MISSED_AT_ONCE, ends))
+                    yield from self._ticks(bar, self._before.at_ms + minute * self._unit_ms, steps)
+
+    def _merged(self, first: int, end: int) -> Bar:
+        """Bars as they are numbered from the place of the earlier run."""
+        return self._tape.merged(self._before.position + first, self._before.position + end)
+
+    def _ticks(self, bar: Bar, at_ms: int, steps: int) -> Iterator[Tick]:
+        for step in range(steps):
+            volume = share(bar.volume, step, steps) * self.pair.step
+            price = self._price(walk(bar, step, steps))
+            yield Tick(self.pair.id, price, volume, at_ms + step * self._unit_ms // steps)
 
     def advance(self, moves: bool) -> None:
         """The next unit begins; a market that does not move stands flat at its price, without volume."""
@@ -139,9 +152,9 @@ class Feed:
         """Where each pair's record is, for a later run."""
         return {name: one.place(self._unit_start_ms) for name, one in self.instruments.items()}
 
-    def missed(self, pair_id: str, since_ms: int) -> Iterator[Tick]:
-        """What a pair did from then until the start, while nobody played it."""
-        return self.instruments[pair_id].missed(since_ms, self._unit_start_ms, self.steps)
+    def missed(self, pair_id: str, since_ms: int, matters: Matters) -> Iterator[Tick]:
+        """What a pair did from then until the start, while nobody played it, where it came to prices that matter."""
+        return self.instruments[pair_id].missed(since_ms, self._unit_start_ms, self.steps, matters)
 
     def move(self, moving: bool) -> None:
         """Let prices stand still from this very moment, or move again from the next candle on."""

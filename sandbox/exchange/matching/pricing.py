@@ -3,7 +3,17 @@
 from decimal import Decimal
 
 from sandbox.exchange.matching.book import Book
-from sandbox.exchange.matching.model import STOPS, ZERO, OrderRequest, OrderType, Reason, Refusal, Side
+from sandbox.exchange.matching.model import (
+    STOPS,
+    UNPRICED,
+    ZERO,
+    Order,
+    OrderRequest,
+    OrderType,
+    Reason,
+    Refusal,
+    Side,
+)
 
 
 def is_due(kind: OrderType, side: Side, stop_price: Decimal, last: Decimal) -> bool:
@@ -14,6 +24,13 @@ def is_due(kind: OrderType, side: Side, stop_price: Decimal, last: Decimal) -> b
 
 def reaches(side: Side, limit: Decimal, price: Decimal) -> bool:
     return price <= limit if side is Side.BUY else price >= limit
+
+
+def can_meet(order: Order, price: Decimal) -> bool:
+    """Whether an open order wakes, or may be filled, when the market trades at `price`."""
+    if not order.working:
+        return is_due(order.type, order.side, order.stop_price, price)
+    return order.type in UNPRICED or reaches(order.side, order.price, price)
 
 
 def available(book: Book, side: Side, limit: Decimal | None) -> Decimal:
