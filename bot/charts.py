@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -73,21 +73,16 @@ def _marks(chart: Chart) -> list[dict[str, Any]]:
     """Executions within the candles shown, each at its candle."""
     if not chart.candles:
         return []
-    first = chart.candles[0].open_time
-    newest = len(chart.candles) - 1
-    shown = [fill for fill in chart.fills if fill.at >= first][-_MARKS:]
+    opened = [one.open_time for one in chart.candles]
+    shown = [fill for fill in chart.fills if fill.at >= opened[0]][-_MARKS:]
     return [
         {
-            "place": min(_place(first, fill.at, chart.seconds), newest),
+            "place": bisect_right(opened, fill.at) - 1,  # by time: a quiet minute may have no candle
             "price": float(fill.price),
             "side": fill.side,
         }
         for fill in shown
     ]
-
-
-def _place(first: datetime, at: datetime, seconds: int) -> int:
-    return int((at - first).total_seconds() // seconds)
 
 
 class Charts:

@@ -93,6 +93,12 @@ def test_marks_lie_on_their_candles() -> None:
     assert mark == {"place": 30, "price": 100.0, "side": "buy"}
 
 
+def test_marks_lie_on_their_candles_where_a_venue_left_quiet_minutes_out() -> None:
+    holes = [one for number, one in enumerate(CANDLES) if not 5 <= number < 15]
+    (mark,) = as_words(replace(chart(), candles=holes))["marks"]
+    assert mark["place"] == 20
+
+
 async def test_the_main_process_imports_no_matplotlib(tmp_path: Path) -> None:
     import subprocess
 
