@@ -146,6 +146,8 @@ class Redaction:
 
     def _without_escaped(self, text: str) -> str:
         """What is a secret only once its escapes are read."""
+        if not any(mark in text for mark in ("%", "\\", "&#")):
+            return text
         plain = _ESCAPE.sub(_letter, text)
         if plain == text:
             return text
