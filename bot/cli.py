@@ -100,8 +100,9 @@ def say(text: str, out: TextIO | None = None) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from bot import supervisor
+    from bot import hidden_environ, supervisor
 
+    hidden_environ.hide()
     if supervisor.is_needed(os.environ):
         again = ["run", "--config", str(options.config)]
         optimised = ["-OO"] if sys.flags.optimize > 1 else []

@@ -115,7 +115,9 @@ class Worker:
         """It and all that it started, by its own process group."""
         with suppress(ProcessLookupError):  # it and all of its own are gone already
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        # A process that waits for a disk ends only with that wait: the loop doesn't stand still for it.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
         self._wire.close()
 
 

@@ -51,6 +51,7 @@ PLACES = (
     "chat messages",
     "/health",
     "/metrics",
+    "its own environment",
     "children's environment",
     "children's command line",
 )
@@ -213,6 +214,7 @@ async def search(folder: Path) -> list[tuple[str, str, int]]:
 async def _play(played: Scene) -> None:
     desk = played.desk
     bot = await played.run()
+    await bot.says("?start=")
     watching = asyncio.create_task(_watch_children(bot.process.pid, played.places))
     code = played.planted["pairing code"] = await bot.pairing_code()
     await desk.phone.send(f"/start {code}")
@@ -326,6 +328,7 @@ async def _watch_children(pid: int, places: Places) -> None:
     it has become another program, a child is the bot itself by another number."""
     main = psutil.Process(pid)
     itself = main.cmdline()
+    places.add("its own environment", Path(f"/proc/{pid}/environ").read_bytes())
     while main.is_running():
         with suppress(psutil.Error, OSError):
             for child in main.children(recursive=True):

@@ -150,6 +150,28 @@ def test_p16_the_last_words_of_a_crash_are_clean() -> None:
     assert SECRET not in ended.stdout + ended.stderr
 
 
+def test_law_14_secrets_of_the_environment_are_not_to_be_read_from_outside() -> None:
+    given = {
+        "POCKETDESK__CONNECTIONS__MAIN__SECRET": SECRET,
+        "POCKETDESK__LOGS__LEVEL": "DEBUG",
+        "https_proxy": f"http://desk:{SECRET}@127.0.0.1:9",
+        "no_proxy": "127.0.0.1",
+    }
+    program = (
+        "import os, sys; from pathlib import Path; from bot.hidden_environ import hide; print(sorted(hide()))\n"
+        "print(os.environ['POCKETDESK__CONNECTIONS__MAIN__SECRET'], os.environ['https_proxy'])\n"
+        "print(Path('/proc/self/environ').read_text())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=given, capture_output=True, text=True, check=False
+    )
+    names, copies, shown = ended.stdout.splitlines()
+    assert names == "['POCKETDESK__CONNECTIONS__MAIN__SECRET', 'https_proxy']"
+    assert copies == f"{SECRET} http://desk:{SECRET}@127.0.0.1:9", "what Python reads stays"
+    assert SECRET not in shown
+    assert "POCKETDESK__LOGS__LEVEL=DEBUG" in shown
+
+
 def test_law_14_a_crash_leaves_no_picture_of_the_memory() -> None:
     program = (
         "import resource; from bot import lifecycle\n"
