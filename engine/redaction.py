@@ -95,7 +95,8 @@ class Redaction:
         self._parts = frozenset(part for one in long for part in _parts(one))
 
     def clean(self, text: str) -> str:
-        """The same text without secrets."""
+        """The same text without secrets, and such that it can be written down."""
+        text = writable(text)
         for form in self._forms:
             if form in text:
                 text = text.replace(form, HIDDEN)
@@ -113,6 +114,7 @@ class Redaction:
     def clean_stored(self, text: str) -> str:
         """For the database, which has to read again what it stored: only whole secrets of at least eight letters that
         are no plain words are taken out, so that no name of an instrument or of a field is ever taken for one."""
+        text = writable(text)
         if len(text) < WHOLE_WORD_BELOW:
             return text
         for form in self._stored:
@@ -173,6 +175,16 @@ class Redaction:
 
 redaction = Redaction()
 """The process's own."""
+
+
+def writable(text: str) -> str:
+    """Half of a letter that JSON was cut in (a surrogate alone) can be stored, shown and sent nowhere, and a fact with
+    it would end its runner; PostgreSQL takes no zero either. Venues and strategies may send both."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode()
 
 
 def _told_in(secret: str) -> Iterator[str]:

@@ -105,10 +105,8 @@ def _without_secrets(
     """In front of all tables: an error that a venue, a strategy or Telegram put into words may hold a secret, and is
     a fact's reason, a notice or an update by now (law 14)."""
     rows = parameters if many else (parameters,)
-    texts = "\0".join(value for row in rows for value in _values_of(row) if type(value) is str)
-    if (
-        redaction.clean_stored(texts) == texts
-    ):  # an order waits for this: all at once, and mostly there is nothing
+    texts = "\n".join(value for row in rows for value in _values_of(row) if type(value) is str)
+    if redaction.clean_stored(texts) == texts:  # an order waits for this: mostly there is nothing
         return statement, parameters
     return statement, [_clean_row(row) for row in parameters] if many else _clean_row(parameters)
 

@@ -35,7 +35,7 @@ def read_words(body: bytes) -> dict[str, Any]:
     """Raises Nonsense unless it is one JSON object."""
     try:
         words = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Nonsense("an answer that is no JSON") from None
     if not isinstance(words, dict):
         raise Nonsense("an answer that is no object")

@@ -124,7 +124,10 @@ class Worker:
 def _clean(message: Message) -> Message:
     """What is foreign may have read a secret somewhere, and repeats it in its words (P16)."""
     words, blob = message
-    return {name: redaction.clean_texts(value) for name, value in words.items()}, blob
+    try:
+        return {name: redaction.clean_texts(value) for name, value in words.items()}, blob
+    except RecursionError:
+        raise Nonsense("an answer of a thousand layers") from None
 
 
 def _python_as_ours() -> list[str]:

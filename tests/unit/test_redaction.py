@@ -8,6 +8,7 @@ import io
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,7 +18,11 @@ from telegram.request._requestparameter import RequestParameter
 
 from bot.clean_output import CleanStream, unclean
 from bot.telegram import transport
+from engine.core.facts import HaltLifted
+from engine.exchanges.codes import words_in
 from engine.redaction import HIDDEN, Redaction, redaction
+from storage.codec import decode, encode
+from storage.people import Person, Role
 from storage.store import Store
 from tests.support.processes import ROOT
 
@@ -79,6 +84,14 @@ def test_words_of_the_language_are_no_parts_of_a_secret() -> None:
     assert cleaner.clean("at 12:34.") == "at ***."
 
 
+def test_law_15_half_a_letter_in_a_venues_words_can_be_written_down() -> None:
+    """A surrogate alone in a refusal would end the runner that has to store it."""
+    said = words_in('{"code": -1013, "msg": "cut off \\ud83d here \\u0000 and whole \\ud83d\\ude00"}')
+    assert said == "cut off ? here \ufffd and whole \U0001f600"
+    fact = HaltLifted(datetime(2026, 1, 1, tzinfo=UTC), said)
+    assert decode("HaltLifted", 1, encode(fact)) == fact
+
+
 def test_of_an_address_the_password_is_the_secret() -> None:
     cleaner = Redaction()
     cleaner.register(
@@ -102,6 +115,8 @@ async def test_p16_no_table_holds_a_secret(tmp_path: Path) -> None:
     from engine.clock import SystemClock
 
     store = await Store.open(f"sqlite:///{tmp_path / 'desk.db'}", SystemClock())
+    await store.people.add(Person(1, 1, Role.OWNER, "half \ud83d", datetime(2026, 1, 1, tzinfo=UTC)))
+    assert [one.name for one in await store.people.all()] == ["half ?"]
     await store.settings.set("said", {"by": f"a proxy: {SECRET}"})
     assert await store.settings.get("said", None) == {"by": "a proxy: ***"}
     await store.close()

@@ -56,6 +56,14 @@ async def test_law_14_its_environment_has_nothing_of_ours(monkeypatch: pytest.Mo
     kept.end()
 
 
+@pytest.mark.parametrize("what", ["digs", "digs less"])
+async def test_p14_an_answer_of_a_thousand_layers_is_nonsense(what: str) -> None:
+    kept = KeptWorker(BAD, "foreign", 30, [what])
+    with pytest.raises(WorkerFailed, match="it gave an answer"):
+        await kept.ask({}, 20)
+    assert kept.worker is None
+
+
 async def test_p16_what_a_worker_says_is_cleaned() -> None:
     redaction.register("planted-4-the-worker")
     kept = KeptWorker(BAD, "drawing", 30, ["answers"])
