@@ -18,6 +18,8 @@ from engine.core.errors import Corrupt, KeyRefused, OutcomeUnknown, PocketdeskEr
 from engine.core.facts import Trouble
 from engine.core.glance import Calm, beyond, shows_nothing_new
 from engine.core.ids import Coin, Symbol
+from engine.core.model import Balance
+from engine.core.reconcile import is_quiet
 from engine.core.state import TraderState
 from engine.desk import AccountSeen
 from engine.ports import Exchange
@@ -126,7 +128,7 @@ class AccountWatch:
             return i.ReconcileFailed(self._clock.now(), str(error))
         self._failures = 0
         self._calm = None
-        self.account = AccountSeen(seen.picture.balances, seen.at)
+        self._keep(seen.picture.balances)
         self._beyond = beyond(seen.picture.held_before or {}, seen.picture.balances)
         return seen
 
@@ -162,11 +164,17 @@ class AccountWatch:
         except (Unavailable, OutcomeUnknown, Corrupt):
             return False
         state = self._runner.state
-        self.account = AccountSeen(seen.balances, self._clock.now())
+        self._keep(seen.balances)
         if self._calm is None or not self._calm.still_holds(state, seen):
             calm = shows_nothing_new(state, seen, self._beyond, left_out)
             self._calm = Calm(state, seen) if calm else None
         return self._calm is not None
+
+    def _keep(self, balances: Sequence[Balance]) -> None:
+        """To be shown; not while an order is under way that may be in the balances and not yet in our books."""
+        state = self._runner.state
+        if is_quiet(state):
+            self.account = AccountSeen(balances, self._clock.now(), dict(state.holdings))
 
     def _amiss(self) -> bool:
         """A refused stop or exit among it: the coins that it would sell may be gone (A1). So is a foreign order that

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
 from engine.core.facts import AnyFact
-from engine.core.ids import BookId, ConnectionId, Symbol
+from engine.core.ids import BookId, Coin, ConnectionId, Symbol
 from engine.core.inputs import Command
 from engine.core.model import Balance, Candle, Instrument, Ticker
+from engine.core.money import ZERO
 from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
 from engine.strategies.info import ParameterInfo as ParameterInfo
@@ -45,10 +47,18 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class AccountSeen:
-    """What the venue last said the account holds, every coin of it, ours or not, and when it was asked."""
+    """What the venue last said the account holds, every coin of it, ours or not, and when it was asked. `held`: what
+    our books held of each coin then, so that a fill since is no contradiction."""
 
     balances: Sequence[Balance]
     at: datetime
+    held: Mapping[Coin, Decimal] = field(default_factory=dict)
+
+    def total(self, one: Balance, held_now: Mapping[Coin, Decimal]) -> Decimal:
+        """As it is by now: what was told, and what our books have changed since."""
+        if not self.held:
+            return one.total
+        return one.total + held_now.get(one.coin, ZERO) - self.held.get(one.coin, ZERO)
 
 
 @dataclass(frozen=True, slots=True)

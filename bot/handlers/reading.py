@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,9 +12,10 @@ from bot.screens import lists, positions, results, safety, setup, talk
 from bot.screens.base import PAGE, Screen
 from bot.screens.summary import Holding, holding_of, holdings_of, summarise
 from bot.text import say
-from engine.core.ids import PositionId, PresetId, Symbol, base_of
+from engine.core.ids import Coin, PositionId, PresetId, Symbol, base_of
+from engine.core.model import Balance
 from engine.core.money import ZERO
-from engine.desk import ConnectionView
+from engine.desk import AccountSeen, ConnectionView
 
 
 async def home(services: Services, ask: Ask) -> Screen:
@@ -89,18 +91,26 @@ async def balance(services: Services, ask: Ask) -> Screen:
 def _coins(view: ConnectionView) -> list[results.Coin]:
     """Every coin of the account as the venue told it last, also what is not traded here; as our books have it until it
     told. What could not be read comes first, then the quote coin, then the most valuable."""
-    quote, ours = view.state.quote, view.state.holdings
-    if view.account is None:
+    quote, ours, account = view.state.quote, view.state.holdings, view.account
+    if account is None:
         coins = [results.Coin(coin, amount, *_worth(view, coin, amount)) for coin, amount in ours.items()]
     else:
-        coins = [
-            results.Coin(
-                one.coin, one.total, *_worth(view, one.coin, one.total), one.used, one.told, one.coin in ours
-            )
-            for one in view.account.balances
-        ]
+        coins = [_coin(view, account, one) for one in _every(account, ours)]
     shown = [one for one in coins if one.amount or one.coin == quote or not one.told]
     return sorted(shown, key=lambda one: (one.told, one.coin != quote, -(one.worth or ZERO), one.coin))
+
+
+def _every(account: AccountSeen, ours: Mapping[Coin, Decimal]) -> list[Balance]:
+    """Those that were told, and what was bought since."""
+    told = {one.coin for one in account.balances}
+    new = [Balance(coin, ZERO) for coin in ours if coin not in told]
+    return [*account.balances, *new]
+
+
+def _coin(view: ConnectionView, account: AccountSeen, one: Balance) -> results.Coin:
+    ours = view.state.holdings
+    total = account.total(one, ours)
+    return results.Coin(one.coin, total, *_worth(view, one.coin, total), one.used, one.told, one.coin in ours)
 
 
 def _worth(view: ConnectionView, coin: str, amount: Decimal) -> tuple[Decimal | None, datetime | None]:

@@ -63,7 +63,9 @@ async def pause(services: Services, ask: Ask) -> Screen:
     answers = await _at_once(services, connections, safer_command("pause", ask.at, ask.id))
     told = _told(services, connections, answers, "steer.paused")
     return talk.done(
-        lines(*told), Button(word("button.resume"), "resume"), Button(word("button.halt"), "halt")
+        lines(*told, _unread(ask)),
+        Button(word("button.resume"), "resume"),
+        Button(word("button.halt"), "halt"),
     )
 
 
@@ -72,7 +74,12 @@ async def halt(services: Services, ask: Ask) -> Screen:
     answers = await _at_once(services, connections, safer_command("halt", ask.at, ask.id))
     told = _told(services, connections, answers, "steer.halted")
     held = [Button(word("button.flatten"), "flatten")] if everything_held(services) else []
-    return talk.done(lines(*told, "", say("steer.stopped_not_flat") if held else None), *held)
+    return talk.done(lines(*told, _unread(ask), "", say("steer.stopped_not_flat") if held else None), *held)
+
+
+def _unread(ask: Ask) -> Html | None:
+    """What stood behind the command and names nothing: it holds for every connection then."""
+    return say("steer.unread", given=ask.args["unread"]) if "unread" in ask.args else None
 
 
 def _told(

@@ -114,6 +114,7 @@ class Updates:
                 meant = nearest_of(self._services, command, bad.given)
                 await self.show(place, talk.bad_argument(command, bad.given, bad.understood, meant))
                 return
+            args = {"unread": bad.given[:60]}
         await self.show_all(place, ROUTES[command.verb], self._ask(name, args))
 
     async def _typed(self, message: Message, name: str, place: Place) -> None:

@@ -86,7 +86,7 @@ def plan(state: TraderState, picture: VenuePicture) -> list[Repair]:
     """What has to be put right, in this order. Nothing when both books agree."""
     repairs: list[Repair] = [*_fills(state, picture), *_reports(state, picture)]
     repairs += _missing(state, picture)
-    judged = not repairs and _quiet(state) and picture.held_before in (None, state.holdings)
+    judged = not repairs and is_quiet(state) and picture.held_before in (None, state.holdings)
     repairs += _foreign(state, picture)  # in no book of ours, so it hides nothing in the balances
     if judged:
         repairs += balances_off(state, picture.balances, _ours(state, picture), picture.stops_lock)
@@ -139,7 +139,7 @@ def _foreign(state: TraderState, picture: VenuePicture) -> Iterator[TellForeign]
             yield TellForeign(report)
 
 
-def _quiet(state: TraderState) -> bool:
+def is_quiet(state: TraderState) -> bool:
     """Nothing under way that could move a balance between two questions. What rests is quiet, a stop or an adopted
     limit order: it may do so for weeks, and what it fills the picture shows."""
     return all(

@@ -81,10 +81,10 @@ async def test_flatten_tells_the_result_of_each_position(tmp_path: Path) -> None
         assert "PAPER" in asked.text
         await desk.phone.press(asked, button(asked, "Yes"))
         done = await desk.phone.wait_for(
-            lambda one: one.text.count("closed") >= 2 and one.id == asked.id, PATIENCE
+            lambda one: one.text.count("USDT closed:") >= 2 and one.id == asked.id, PATIENCE
         )
-        assert re.search(r"BTC/USDT: closed .*USDT", done.text)
-        assert re.search(r"ETH/USDT: closed .*USDT", done.text)
+        assert re.search(r"BTC/USDT closed: .*USDT", done.text)
+        assert re.search(r"ETH/USDT closed: .*USDT", done.text)
         await desk.ask("/positions", "No position is open")
         assert "paused" in (await desk.ask("/connections", "Connections")).text
         await desk.ask("/flatten", "Nothing is held")
@@ -102,7 +102,7 @@ async def test_close_by_a_double_tap_sells_once(tmp_path: Path) -> None:
         taps = [desk.phone.press(asked, data=data) for _ in range(4)]
         answers = await asyncio.gather(*taps)
         assert sum("Already done" in (one.text or "") for one in answers) == 3
-        await desk.told("BTC/USDT: closed")
+        await desk.told("BTC/USDT closed:")
         late = await desk.phone.press(asked, data=data)
         assert "Already done" in (late.text or "")
         await bot.terminate()

@@ -60,6 +60,21 @@ async def test_the_balance_shows_every_coin_and_what_orders_hold(talk: Talk) -> 
     assert "not counted in its equity" in "\n".join(found)
 
 
+async def test_what_was_bought_since_the_account_was_read_is_counted(talk: Talk) -> None:
+    """The account is asked every 40 s: a fill in between must not make the figures contradict each other."""
+    one = talk.desk["main"]
+    before = AccountSeen(tuple(one.venue.balances()), one.now, dict(one.state.holdings))
+    await talk.desk.open_position()
+    talk.desk.accounts[MAIN] = before
+    found = [" ".join(line.split()) for line in (await talk.ask("/balance", "Balance")).text.splitlines()]
+    for coin in ("USDT", "BTC"):
+        held = one.state.holdings[Coin(coin)]
+        assert any(
+            line.startswith(f"{held:,.2f} {coin}" if coin == "USDT" else f"{held.normalize()} {coin}")
+            for line in found
+        )
+
+
 async def test_until_the_venue_has_told_it_the_balance_is_what_our_books_say(
     talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

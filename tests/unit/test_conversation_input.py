@@ -123,6 +123,7 @@ async def test_a_halt_of_a_connection_is_of_that_one_however_it_is_written(talk:
 @pytest.mark.parametrize("text", ["/halt othr", "/halt everything now please", "/halt !!"])
 async def test_a_halt_that_can_not_be_read_halts_everything_and_says_so(talk: Talk, text: str) -> None:
     answer = await talk.ask(text, "halted")
+    assert "so this holds for every connection" in answer.text
     assert "main" in answer.text
     assert "other" in answer.text
     assert talk.desk["main"].state.is_halted

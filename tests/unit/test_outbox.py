@@ -116,6 +116,25 @@ async def test_each_new_outage_rings_until_it_comes_and_goes(talk: Talk) -> None
     assert "comes and goes" not in found[0].text
 
 
+async def test_what_befalls_two_connections_at_one_venue_rings_once(talk: Talk) -> None:
+    """The same words of the same moment are one cause; other words are another one."""
+    first = outage(1)
+    other = replace(first, book=BookId("other.paper"), data={**first.data, "connection": "other"})
+    third = replace(
+        other, book=BookId("third.paper"), data={**other.data, "detail": "refused", "connection": "third"}
+    )
+    await talk.tell(first, other, third)
+    for connection in ("main", "other", "third"):
+        await talk.phone.wait_for(f"{connection} · PAPER")
+    rang = [one.silent for one in await talk.phone.messages() if "can't be reached" in one.text]
+    assert sorted(rang) == [False, False, True]
+
+
+async def test_the_end_of_a_trouble_makes_no_sound(talk: Talk) -> None:
+    await talk.tell(replace(outage(1, "trouble_over"), weight=Weight.WARNING))
+    assert (await talk.phone.wait_for("Over: The venue can't be reached")).silent
+
+
 async def test_an_outage_that_goes_on_rings_once(talk: Talk) -> None:
     first = outage(1)
     for detail in ("a", "b", "c"):
