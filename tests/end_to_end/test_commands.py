@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.commands import COMMANDS, Command, Kind
+from bot.telegram.reading import SAFER
 from sandbox.telegram.testing import SeenMessage
 from tests.support.whole_desk import PATIENCE, WholeDesk, whole_desk
 
