@@ -159,12 +159,12 @@ async def test_chart_takes_its_words_in_any_order_and_case(tmp_path: Path) -> No
             ("/chart BTC", "BTC/USDT · 1m"),
         ):
             assert shown in (await talk.ask(text, "over the candles shown")).text
-
-
-async def test_chart_of_a_timeframe_alone_keeps_it_for_the_instrument_that_is_tapped(tmp_path: Path) -> None:
-    async with talking(tmp_path) as talk:
         asked = await talk.ask("/chart 1w", "Which instrument?")
         assert "· 1w" in (await talk.tap(asked, "ETH/USDT", "over the candles shown")).text
+        talk.desk.lacks = {120}  # answered with those that there are
+        refused = await talk.ask("/chart BTC 2m", "it has 1m, 1h, 1d")
+        assert "Weeks" in refused.text
+        assert "· 1w" in (await talk.tap(refused, "1w", "over the candles shown")).text
 
 
 def test_times_below_a_chart_carry_dates() -> None:
@@ -174,11 +174,3 @@ def test_times_below_a_chart_carry_dates() -> None:
     days = [datetime(year, 12, 30, tzinfo=UTC).timestamp() for year in (2022, 2023)]
     assert chart_worker.time_labels(days, 86_400) == ["30 Dec\n2022", "30 Dec\n2023"]
     assert chart_worker.time_labels([first], 1) == ["20:00:00\n29 Feb"]
-
-
-async def test_a_timeframe_that_the_venue_lacks_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
-    async with talking(tmp_path) as talk:
-        talk.desk.lacks = {120}
-        refused = await talk.ask("/chart BTC 2m", "it has 1m, 1h, 1d")
-        assert "Weeks" in refused.text
-        assert "· 1w" in (await talk.tap(refused, "1w", "over the candles shown")).text
