@@ -210,5 +210,5 @@ async def test_g5_what_is_too_little_is_told_in_digits_that_tell_it(
 ) -> None:
     """Case quoted-in-btc: two decimals of a bitcoin say 0.00."""
     (failed,) = [line for line in await in_btc(tmp_path, telegram, "0.000105") if line.startswith("fail")]
-    assert "an entry of 0.0001050 BTC in ETH/BTC is worth 0.00009975 at its stop" in failed
+    assert "an entry of 0.000105 BTC in ETH/BTC is worth 0.00009975 at its stop" in failed
     assert "below the venue's least of 0.0001" in failed
