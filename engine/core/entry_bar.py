@@ -54,7 +54,8 @@ def stop_wanted(draft: Draft, position: Position) -> None:
             f"The venue takes at most {most} in one stop: what a position holds above that is watched here."
         )
         bar = draft.state.barred.get(position.symbol)
-        if bar is None or bar.reason != words:  # barred for something else, it was not told yet
+        known = bar.reason if bar is not None else draft.state.answered.get(position.symbol)
+        if known != words:  # barred for something else, it was not told yet
             draft.emit(f.EntriesBarred(draft.at, position.symbol, position.id, words))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from engine.core import causes, evolve_doubts, evolve_equity, evolve_fees, evolve_foreign
+from engine.core import causes, evolve_bars, evolve_doubts, evolve_equity, evolve_fees, evolve_foreign
 from engine.core import facts as f
 from engine.core.changed import changed
 from engine.core.ids import ClientOrderId, Coin, PositionId, base_of
@@ -18,7 +18,7 @@ from engine.core.ledger import Phase, Position, book_fill
 from engine.core.model import Side, State
 from engine.core.money import ZERO, Quantity, Quote, exact_sum
 from engine.core.orders import OrderStatus, Purpose
-from engine.core.state import Barred, OngoingTrouble, TraderState
+from engine.core.state import OngoingTrouble, TraderState
 
 SETTLED_KEPT = 200
 """Settled orders that are remembered, for fills that come late."""
@@ -274,6 +274,7 @@ def _position_gone(state: TraderState, fact: f.PositionClosed | f.PositionAbando
         state.positions_in[symbol] = rest
     else:
         del state.positions_in[symbol]
+        evolve_bars.nothing_held(state, symbol)
 
 
 def _preset_gone(state: TraderState, fact: f.PresetGone) -> None:
@@ -282,14 +283,6 @@ def _preset_gone(state: TraderState, fact: f.PresetGone) -> None:
 
 def _preset_back(state: TraderState, fact: f.PresetBack) -> None:
     state.unled.pop(fact.position_id, None)
-
-
-def _entries_barred(state: TraderState, fact: f.EntriesBarred) -> None:
-    state.barred[fact.symbol] = Barred(fact.at, fact.position_id, fact.reason)
-
-
-def _entries_allowed(state: TraderState, fact: f.EntriesAllowed) -> None:
-    state.barred.pop(fact.symbol, None)
 
 
 # ── reconciliation ────────────────────────────────────────────────────────────────────────
@@ -369,8 +362,8 @@ _APPLY: dict[type, Callable[[TraderState, Any], None]] = {
     f.StopRefused: _stop_refused,
     f.PositionClosed: _position_gone,
     f.PositionAbandoned: _position_gone,
-    f.EntriesBarred: _entries_barred,
-    f.EntriesAllowed: _entries_allowed,
+    f.EntriesBarred: evolve_bars.barred,
+    f.EntriesAllowed: evolve_bars.allowed,
     f.PresetGone: _preset_gone,
     f.PresetBack: _preset_back,
     f.Reconciled: _reconciled,

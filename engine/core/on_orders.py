@@ -72,8 +72,7 @@ def _take_status(draft: Draft, order: Order, report: OrderReport) -> None:
         _end(draft, order, report)
         unasked = not order.cancel_wanted and report.status is not VenueStatus.FILLED
         if unasked and not draft.state.orders.get(order.client_order_id) and not order.filled:
-            words = f"it was {report.status} {NOT_BY_US}"
-            _back_off(draft, order, f"{report.reason}: {words}" if report.reason else words)
+            _back_off(draft, order, report.reason or f"it was {report.status} {NOT_BY_US}")
     elif order.status is not OrderStatus.WORKING or (order.cancel_wanted and order.attempts):
         # Told to be open after we asked for it: an earlier cancel did not take, so it may be sent again.
         draft.emit(f.OrderWorking(draft.at, order.client_order_id, report.venue_order_id))

@@ -20,7 +20,7 @@ from engine.core.money import Quote
 from engine.core.on_orders import ask, book, ended_long_ago, on_report, pursue_order, trouble_over
 from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.settings import ExitRules
-from engine.core.sold_outside import on_shortfall
+from engine.core.sold_outside import is_behind, on_shortfall
 
 WRITE_EVERY = timedelta(minutes=10)
 """A reconciliation that found nothing is written down at most this often, unless the owner asked for it."""
@@ -39,7 +39,8 @@ def on_picture(draft: Draft, input: i.PictureSeen) -> None:
     follow(draft, input.picture)
     _doubt(draft, input.picture)
     last = draft.state.reconciled_at
-    if repairs or input.asked or last is None or draft.at - last >= WRITE_EVERY:
+    old = last is None or draft.at - last >= WRITE_EVERY
+    if repairs or input.asked or old or (not draft.state.shortfalls and is_behind(draft, input.picture)):
         flows = sum(isinstance(one, r.QuoteFlow) for one in repairs)
         questions = sum(isinstance(one, r.AskAgain) for one in repairs)  # nothing was put right by those yet
         draft.emit(f.Reconciled(draft.at, len(repairs) - questions, flows))

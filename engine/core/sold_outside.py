@@ -13,6 +13,7 @@ asked, only an execution is believed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,8 +40,12 @@ PARTLY_ELSEWHERE = timedelta(minutes=2)
 """The same while some of the coin is in another account: that alone may be why an order for it was refused."""
 AGREED_BEFORE = timedelta(minutes=1)
 """An execution this much older than the last agreement of books and account explains nothing that is missing now."""
-LACKING = ("insufficient", "not enough", "balance", NOT_BY_US)
-"""What all our venues say when coins are missing, and what we say when one ended an order of ours by itself."""
+LACKING = re.compile(
+    r"(insufficient|not enough)(?!.*\bmargin\b).*\b(balance|funds?)\b|\bbalance\b.*\binsufficient\b"
+    rf"|{re.escape(NOT_BY_US)}$"
+)
+"""What all our venues say when coins are missing, and what we say when one ended an order of ours without a word. Not
+what they say of permissions, liquidity or how many orders there may be: that proves nothing of the coins."""
 PRICE_DIGITS = 12
 """Significant digits of a share of a fee, and of a price where the venue's tick is not known: no step is small enough
 for every coin."""
@@ -103,6 +108,20 @@ def _sales(draft: Draft, coin: Coin, picture: VenuePicture, known: OngoingShortf
             yield Sale(fill, left)
 
 
+def is_behind(draft: Draft, picture: VenuePicture) -> bool:
+    """Whether books and account agree although the owner sold of a coin that we hold, a while ago: that sale is
+    accounted for. Unless it is written down that they agreed since, it would be taken as the proof of whatever is
+    missing in the minutes after it, and a wrong balance would cost a position."""
+    agreed, held = draft.state.reconciled_at, {base_of(one.symbol) for one in draft.state.positions.values()}
+    return agreed is not None and any(
+        base_of(one.symbol) in held
+        and one.side is Side.SELL
+        and not is_ours(one.client_order_id)
+        and agreed - AGREED_BEFORE <= one.at < draft.at - AGREED_BEFORE
+        for one in picture.fills
+    )
+
+
 def _gone_by_itself(draft: Draft, short: Shortfall) -> bool:
     """No order of ours holds the coin at the venue, and it was the venue that ended the last one, or refused it for the
     lack of coins: that is its word on the orders, beside the one on the balances."""
@@ -114,8 +133,7 @@ def _gone_by_itself(draft: Draft, short: Shortfall) -> bool:
 
 def _lacks_coins(reason: str) -> bool:
     """A venue that takes no stop at all, or not of this size, says nothing of the coins."""
-    told = reason.casefold()
-    return any(word in told for word in LACKING)
+    return LACKING.search(reason.casefold()) is not None
 
 
 def _take(draft: Draft, coin: Coin, missing: Quantity, sale: Sale | None) -> Quantity:

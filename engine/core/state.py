@@ -67,7 +67,8 @@ class TraderState:
     `reconciled_at` is None from each start until our books were held against the venue's. `foreign` has the orders
     with our mark that are not in our books, None for one that the owner has decided about; `closing` those of them that
     he wants gone and that may still work. `outside_sales`: how much of the newest executions of the owner's own orders
-    our books have taken for sales of positions. `barred`: instruments in which a position could not be protected.
+    our books have taken for sales of positions. `barred`: instruments in which a position could not be protected;
+    `answered`: for what the owner has lifted the newest such bar, while something is held there.
     `day_equity` is equity at the day's begin with what flowed since, for the day's figure; `day_mark` and `high_water`
     are what losses are counted from (see `evolve_equity`), and `drained` the equity that they belong to while all money
     is withdrawn.
@@ -111,6 +112,7 @@ class TraderState:
     outside_sales: dict[tuple[Symbol, FillId], Quantity] = field(default_factory=dict)
     troubles: dict[tuple[Trouble, str], OngoingTrouble] = field(default_factory=dict)
     barred: dict[Symbol, Barred] = field(default_factory=dict)
+    answered: dict[Symbol, str] = field(default_factory=dict)
     reachable_since: datetime | None = None
 
     @property
