@@ -112,7 +112,9 @@ class Strategies(Section):
     """Where strategies of your own are."""
 
     folder: FilePath | None = Field(
-        None, description="Every `*.py` in it is loaded as a strategy and runs with all rights of the bot."
+        None,
+        description="Every `*.py` in it is a strategy. It runs in a process of its own without a key, and may read "
+        "what the user may whom the bot runs as.",
     )
 
 

@@ -71,11 +71,7 @@ class Demo:
             # Without docstrings, as the installed program runs: requirements/program tells why.
             [sys.executable, "-OO", "-m", "bot", *arguments],
             cwd=ROOT,
-            # Compiled files halve every later start; some machines switch them off.
-            env={
-                **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
-                "POCKETDESK_SUPERVISOR": "off",  # the demo watches over its parts itself
-            },
+            env=_environment(self.folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -91,7 +87,10 @@ class Demo:
         stream: IO[str] | None = part.process.stdout
         with part.log.open("w", encoding="utf-8") as file:
             for line in stream or ():
-                file.write(line)
+                found = _PAIRING.search(line)
+                file.write(
+                    line.replace(found.group(1), "***") if found else line
+                )  # it is shown, and not kept
                 file.flush()
                 if words := self._worth_saying(line):
                     self._said.put(words)
@@ -142,6 +141,18 @@ class Demo:
                 say(f"The {part.name} did not end in time and is ended by force.")
                 part.process.kill()
                 part.process.wait()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Without the settings and secrets of a desk of one's own: the demo has its own, and needs no key."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        # Compiled files halve every later start; some machines switch them off.
+        if name != "PYTHONDONTWRITEBYTECODE" and not name.upper().startswith("POCKETDESK_")
+    }
+    watched = {"POCKETDESK_SUPERVISOR": "off"}  # the demo watches over its parts itself
+    return kept | watched | {"POCKETDESK_SECRETS": str(folder / "secrets")}
 
 
 def run_demo(folder: Path, fresh: bool, seconds: float | None) -> int:

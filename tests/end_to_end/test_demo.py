@@ -19,8 +19,13 @@ OWNER = Owner(KEY, DEMO_CLIENT.balances["BTC"], {}, lot=Decimal("0.0001"))
 
 
 async def pair(demo: RunningDemo) -> None:
-    await demo.phone.send(f"/start {await demo.bot.pairing_code()}")
+    """The link is on the terminal, and in no log file (law 14)."""
+    code = await demo.bot.pairing_code()
+    await demo.phone.send(f"/start {code}")
     await demo.phone.wait_for("You are the owner", PATIENCE)
+    logs = [*demo.database.parent.glob("*.log"), *(demo.database.parent / "logs").iterdir()]
+    assert len(logs) >= 4
+    assert code not in "".join(one.read_text(encoding="utf-8") for one in logs)
 
 
 async def yes(demo: RunningDemo, text: str, done: str) -> None:

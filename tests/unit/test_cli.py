@@ -179,3 +179,16 @@ def test_every_line_of_the_help_is_there(tmp_path: Path) -> None:
     said = pocketdesk("--help", cwd=tmp_path).stdout
     for command in ("run", "check", "demo", "sandbox", "backup", "restore", "pair", "health", "version"):
         assert f"\n    {command} " in said, json.dumps(said)
+
+
+def test_law_14_the_demo_inherits_no_settings_and_no_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.demo import _environment
+
+    monkeypatch.setenv("POCKETDESK__CONNECTIONS__DEMO__KEY", "planted")
+    monkeypatch.setenv("POCKETDESK_SECRETS", "/run/secrets")
+    made = _environment(tmp_path)
+    assert "planted" not in made.values()
+    assert made["POCKETDESK_SECRETS"] == str(tmp_path / "secrets")
+    assert made["PATH"]
