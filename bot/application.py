@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,9 @@ from bot.watchdog import Watchdog
 from engine.clock import Clock, SystemClock
 from engine.coordinator import Coordinator
 from engine.core.errors import StorageTrouble
-from engine.core.ids import ConnectionId, book_id
+from engine.core.ids import BookId, ConnectionId, book_id
 from engine.core.notices import Notice, Weight
-from engine.desk import Desk
+from engine.desk import ConnectionView, Desk
 from storage.store import Store
 from storage.trouble import LeaseLost
 
@@ -151,25 +151,36 @@ async def _tell_stop(store: Store, desk: Coordinator, clock: Clock) -> None:
 async def _tell_start(
     store: Store, desk: Coordinator, clock: Clock, barred: Collection[ConnectionId]
 ) -> None:
-    """One notice a connection that was started: version, mode and what was restored; loud after a crash."""
-    notices = []
-    for name in desk.connections():
-        if name in barred:
-            continue
-        view = desk.view(name)
-        data = {
-            "connection": name,
-            "mode": view.settings.mode.value,
-            "version": VERSION,
-            "state": view.state.state.value,
-            "halted": view.state.halted,
-            "positions": len(view.state.positions),
-            "orders": len(view.state.orders),
-            "clean": store.was_clean,
-        }
-        weight = Weight.INFO if store.was_clean else Weight.RISK
-        notices.append(Notice(clock.now(), book_id(name, view.settings.mode), "started", weight, data))
-    await store.journal.tell(notices)
+    """One message for one start, however many connections there are: version, modes and what was restored; loud after
+    a crash."""
+    started = [name for name in desk.connections() if name not in barred]
+    if not started:
+        return
+    views = [desk.view(name) for name in started]
+    told = [_standing_of(view) for view in views]
+    common: dict[str, str | int | bool | None] = {"version": VERSION, "clean": store.was_clean}
+    weight = Weight.INFO if store.was_clean else Weight.RISK
+    book = views[0].book if len(views) == 1 else BookId("")
+    data = {**common, **told[0]} if len(views) == 1 else {**common, **_numbered(told)}
+    await store.journal.tell([Notice(clock.now(), book, "started", weight, data)])
+
+
+def _standing_of(view: ConnectionView) -> dict[str, str | int | bool | None]:
+    return {
+        "connection": view.settings.connection,
+        "mode": view.settings.mode.value,
+        "state": view.state.state.value,
+        "halted": view.state.halted,
+        "positions": len(view.state.positions),
+        "orders": len(view.state.orders),
+    }
+
+
+def _numbered(
+    each: Sequence[Mapping[str, str | int | bool | None]],
+) -> dict[str, str | int | bool | None]:
+    """A notice's data is flat: the fields of the first are `1.connection`, `1.mode` and so on."""
+    return {f"{place}.{name}": value for place, one in enumerate(each, 1) for name, value in one.items()}
 
 
 async def new_pairing(config: Config) -> str:

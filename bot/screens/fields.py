@@ -22,6 +22,10 @@ class Fields:
     def __init__(self, data: Data) -> None:
         self._data = data
 
+    def part(self, prefix: str) -> Fields:
+        """The fields whose names begin with `prefix`, without it."""
+        return Fields({k.removeprefix(prefix): v for k, v in self._data.items() if k.startswith(prefix)})
+
     def text(self, name: str) -> str:
         value = self._data.get(name)
         return "–" if value is None or value == "" else str(value)

@@ -6,10 +6,11 @@ Numbers come as decimal text; what is no number is shown as it is, and what is m
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 
 from bot.screens.fields import Fields
 from bot.screens.figures import duration, percent, quantity
-from bot.screens.summary import several, state_sign
+from bot.screens.summary import mode_tag, several, state_sign
 from bot.screens.telling_live import LIVE_BODIES
 from bot.screens.telling_orders import ORDER_BODIES
 from bot.text import Html, catalogue, known, lines, say
@@ -19,10 +20,28 @@ from engine.core.ids import Symbol, base_of
 def _started(it: Fields) -> Html:
     return lines(
         say("notice.started", version=it.text("version")),
-        say("notice.restored", positions=it.text("positions"), orders=it.text("orders")),
-        _standing(it),
+        *(_restored(it) if it.has("connection") else _restored_each(it)),
         None if it.has("clean") else say("notice.after_crash"),
     )
+
+
+def _restored(it: Fields) -> list[Html | None]:
+    restored = say("notice.restored", positions=it.text("positions"), orders=it.text("orders"))
+    return [restored, _standing(it)]
+
+
+def _restored_each(it: Fields) -> list[Html | None]:
+    """Of several connections, each under its name."""
+    found: list[Html | None] = []
+    for place in count(1):
+        one = it.part(f"{place}.")
+        if not one.has("connection"):
+            return found
+        found.append(
+            say("notice.started_one", connection=one.text("connection"), mode=mode_tag(one.text("mode")))
+        )
+        found += _restored(one)
+    return found
 
 
 def _standing(it: Fields) -> Html | None:
