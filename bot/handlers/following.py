@@ -50,7 +50,8 @@ async def leaving(services: Services, title: Html, held: Sequence[Holding]) -> A
         steps, finished = [one.words for one in found], all(one.done for one in found)
         if steps != shown:
             shown = steps
-            yield confirming.progress(title, steps, finished, services.now())
+            over = len(found) == 1 and found[0].closed  # it is no longer under way
+            yield confirming.progress(None if over else title, steps, finished, services.now())
             for one in (one for one in found if one.closed):
                 services.said.show(one.key)
         if finished or not await patience.next():

@@ -205,9 +205,10 @@ def lift(one: Summary, typed: str, until: datetime) -> Screen:
 # ── what came of it ───────────────────────────────────────────────────────────────────────
 
 
-def progress(title: Html, steps: Sequence[Html], finished: bool, now: datetime) -> Screen:
+def progress(title: Html | None, steps: Sequence[Html], finished: bool, now: datetime) -> Screen:
     """The result per position, edited until nothing more is to come."""
-    text = lines(title, "", *steps, "", say("confirm.stopped_not_flat") if not finished else None, foot(now))
+    head = [title, ""] if title is not None else []
+    text = lines(*head, *steps, "", say("confirm.stopped_not_flat") if not finished else None, foot(now))
     buttons = (Button(word("home.positions_plain"), "positions"), Button(word("button.home"), "home"))
     return Screen(fit(text), (buttons,))
 

@@ -70,12 +70,21 @@ def pick(found: Sequence[Holding], question: str, verb: str, kept: Mapping[str, 
     buttons = []
     for number, one in enumerate(found[page * PAGE : (page + 1) * PAGE], page * PAGE + 1):
         body += [Html(), *_told_apart(number, one)]
-        label = word("positions.pick_button", number=number, symbol=one.position.symbol, size=_size(one))
-        buttons.append(Button(f"{label} {_result(one)}", verb, {**_args(one), **kept}))
+        buttons.append(Button(f"{number} · {_pick_label(one, found)}", verb, {**_args(one), **kept}))
     return Screen(
         fit(titled(question, *body)),
         (*in_rows(buttons, 1), *pager(verb, kept, page, pages), (Button(word("button.cancel"), "home"),)),
     )
+
+
+def _pick_label(one: Holding, found: Sequence[Holding]) -> str:
+    """What differs among them comes first: a small screen cuts the rest."""
+    parts: list[str] = [one.position.symbol]
+    if len({it.connection for it in found}) > 1:
+        parts.append(f"{one.connection} {mode_tag(one.mode)}")
+    if len({it.position.preset for it in found}) > 1:
+        parts.append(one.position.preset or word("performance.by_hand"))
+    return " · ".join([*parts, f"{_size(one)} {_result(one)}"])
 
 
 def _told_apart(number: int, one: Holding) -> list[Html]:
