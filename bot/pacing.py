@@ -33,6 +33,9 @@ _SILENT_KINDS = frozenset({"stop_moved", "stopped", "trouble_over"})
 """Among them that a trouble is over: what rang was the alarm, and nothing is to be done any more."""
 ELSEWHERE_WITHIN = timedelta(seconds=60)
 """What befalls several connections at one venue, word for word, within this time rings for the first of them."""
+_CAUSE = ("trouble", "subject", "detail", "venue", "mode")
+"""What has to be the same for that. Two venues that answer alike are two causes, and an alarm of the live account is
+never silent because a paper one was told of."""
 
 
 class Pace:
@@ -88,7 +91,7 @@ class Flaps:
         one cause, however many accounts they concern. Remembers it where not."""
         if one.kind != "trouble" or one.weight >= Weight.CRITICAL:
             return False
-        cause = tuple(one.data.get(name) for name in ("trouble", "subject", "detail"))
+        cause = tuple(one.data.get(name) for name in _CAUSE)
         book, at = self._causes.get(cause, (one.book, now))
         if book != one.book and now - at <= ELSEWHERE_WITHIN:
             return True

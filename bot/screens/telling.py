@@ -13,7 +13,8 @@ from bot.screens.figures import duration, percent, quantity
 from bot.screens.summary import mode_tag, several, state_sign
 from bot.screens.telling_live import LIVE_BODIES
 from bot.screens.telling_orders import ORDER_BODIES
-from bot.text import Html, catalogue, known, lines, say
+from bot.text import Html, catalogue, known, lines, say, word
+from engine.core.causes import INSTRUMENTS
 from engine.core.ids import Symbol, base_of
 
 
@@ -188,12 +189,18 @@ def _help(section: str, name: str) -> Html | None:
 
 
 def _trouble_over(it: Fields) -> Html:
-    subject = f": {it.text('subject')}" if it.has("subject") else ""
+    subject = f": {_ended(it.text('subject'))}" if it.has("subject") else ""
     lasted = it.shown("seconds", lambda value: duration(float(value)))
     trouble = known("trouble", it.text("trouble"))
     if it.text("count") in ("1", "–"):
         return say("notice.trouble_over_once", trouble=trouble, subject=subject, lasted=lasted)
     return say("notice.trouble_over", trouble=trouble, subject=subject, lasted=lasted, count=it.text("count"))
+
+
+def _ended(subject: str) -> str:
+    """Of several instruments it is over with the last of them; that the same trouble of the whole connection goes on
+    has a message of its own."""
+    return word("notice.instruments") if subject == INSTRUMENTS else subject
 
 
 def _state_changed(it: Fields) -> Html:

@@ -39,5 +39,5 @@ class Draft:
         self.facts.append(fact)
         if effect := effects_of(fact, self.state):
             self.effects.append(effect)
-        if notice := notice_of(fact, self.state):
+        if notice := notice_of(fact, self.state, self.settings.venue):
             self.notices.append(notice)

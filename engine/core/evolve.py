@@ -317,17 +317,24 @@ def _position_reduced(state: TraderState, fact: f.PositionReduced) -> None:
 
 def _trouble_began(state: TraderState, fact: f.TroubleBegan) -> None:
     key = (fact.trouble, fact.subject)
-    before = state.troubles.get(key)
-    began = before.began if before else fact.at
-    told = (before is not None and before.told) or causes.is_news(state, key, began, fact.at)
-    count = before.count + 1 if before else 1
-    state.troubles[key] = OngoingTrouble(began, fact.at, fact.detail, count, told)
+    before = state.troubles.get(key) or OngoingTrouble(fact.at, fact.at, fact.detail, count=0, told=False)
+    told = before.told or causes.is_news(state, key, before, fact.at)
+    state.troubles[key] = changed(before, last=fact.at, detail=fact.detail, count=before.count + 1, told=told)
 
 
 def _trouble_over(state: TraderState, fact: f.TroubleOver) -> None:
     state.troubles.pop((fact.trouble, fact.subject), None)
     if (fact.trouble, fact.subject) == causes.CAUSE:
+        _venue_is_back(state, fact)
+
+
+def _venue_is_back(state: TraderState, fact: f.TroubleOver) -> None:
+    """What the owner was not told of explains nothing to him; what outlives it is told some time later."""
+    if fact.told:
         state.reachable_since = fact.at
+    for key, one in state.troubles.items():
+        if one.back is None:
+            state.troubles[key] = changed(one, back=fact.at)
 
 
 _APPLY: dict[type, Callable[[TraderState, Any], None]] = {

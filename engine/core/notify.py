@@ -14,14 +14,16 @@ from engine.core.notify_orders import text as _text
 from engine.core.state import TraderState
 
 
-def notice_of(fact: f.AnyFact, state: TraderState) -> Notice | None:
-    """The notice that a fact causes, given the state after it; None for most facts."""
+def notice_of(fact: f.AnyFact, state: TraderState, venue: str = "") -> Notice | None:
+    """The notice that a fact causes, given the state after it; None for most facts. A trouble names its `venue`: what
+    befalls several connections there at once is one cause."""
     tell = _TELL.get(type(fact))
     told = tell(fact, state) if tell else None
     if told is None:
         return None
     kind, weight, data = told
     data |= {"connection": state.connection, "mode": state.mode.value}
+    data |= {"venue": venue} if kind == "trouble" and venue else {}
     book = book_id(state.connection, state.mode)
     return Notice(fact.at, book, kind, weight, data, _thread(book, data), _key(book, fact, kind, data))
 
@@ -40,7 +42,7 @@ def _key(book: BookId, fact: f.AnyFact, kind: str, data: Data) -> str:
     if kind == "foreign_open":
         return f"{book}:{kind}:{data['order']}"
     if isinstance(fact, f.TroubleBegan | f.TroubleOver):
-        subject = "" if causes.shared((fact.trouble, fact.subject)) else fact.subject
+        subject = causes.subject_of((fact.trouble, fact.subject))
         return f"{book}:{fact.trouble}:{subject}" + (":over" if kind == "trouble_over" else "")
     return ""
 
@@ -232,7 +234,7 @@ def _trouble_over(fact: f.TroubleOver, state: TraderState) -> Told | None:
         Weight.WARNING,
         {
             "trouble": fact.trouble.value,
-            "subject": "" if causes.shared(name) else fact.subject,
+            "subject": causes.subject_of(name),
             "seconds": fact.seconds,
             "count": fact.count,
             "episode": fact.at.isoformat(),

@@ -16,14 +16,15 @@ from engine.core.orders import Order
 
 @dataclass(frozen=True, slots=True)
 class OngoingTrouble:
-    """A trouble that has not ended: since when, when it was last written down, how often it was seen, and whether the
-    owner was told of it for itself (see `causes`)."""
+    """A trouble that has not ended: since when, when it was last written down, how often it was seen, whether the owner
+    was told of it for itself, and when the venue was first back from an absence since it began (see `causes`)."""
 
     began: datetime
     last: datetime
     detail: str
     count: int = 1
     told: bool = True
+    back: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class TraderState:
     `day_equity` is equity at the day's begin with what flowed since, for the day's figure; `day_mark` and `high_water`
     are what losses are counted from (see `evolve_equity`), and `drained` the equity that they belong to while all money
     is withdrawn.
-    `reachable_since`: when the venue last came back after it could not be reached, None if it never was away.
+    `reachable_since`: when the venue last came back from an absence that the owner was told of, None if there was none.
     `positions_in` is an index, so that a price finds its positions without looking at all of them; so is `unpriced`, of
     those with fees in a coin that was not priced yet.
     """

@@ -117,7 +117,7 @@ def test_the_same_trouble_of_many_instruments_is_one_message_that_names_them() -
     assert not desk.told("trouble_over")
     gone(desk, Trouble.PRICES_STALE, TEN[9])
     (over,) = desk.told("trouble_over")
-    assert over.data["subject"] == ""
+    assert over.data["subject"] == causes.INSTRUMENTS
 
 
 def test_another_instrument_an_hour_later_is_another_incident() -> None:
@@ -143,3 +143,76 @@ def test_screens_name_the_cause_and_put_instruments_together() -> None:
     assert causes.standing(desk.state) == [(Trouble.PRICES_STALE, TEN)]
     see(desk, Trouble.VENUE_UNREACHABLE)
     assert causes.standing(desk.state) == [(Trouble.VENUE_UNREACHABLE, [""])]
+
+
+def flap(desk: Desk, away: int) -> None:
+    """A round of a minute in which the venue is away for a few seconds."""
+    desk.advance(60 - away)
+    see(desk, Trouble.VENUE_UNREACHABLE)
+    desk.advance(away)
+    gone(desk, Trouble.VENUE_UNREACHABLE)
+
+
+def test_an_absence_that_was_never_told_explains_nothing() -> None:
+    """It was: a venue that answers badly for 2 s each minute kept stale prices silent for hours."""
+    desk = Desk()
+    flap(desk, away=2)
+    see(desk, Trouble.PRICES_STALE, TEN[0])
+    desk.give(i.ReconcileFailed(desk.now, "HTTP 503"))
+    flap(desk, away=2)
+    assert told(desk) == [("trouble", "prices_stale"), ("trouble", "reconcile_failed")]
+
+
+def test_what_outlasts_a_venue_that_comes_and_goes_is_told() -> None:
+    """Each absence is told, and the next begins before a minute has passed: stale prices are news all the same."""
+    desk = Desk()
+    flap(desk, away=6)
+    see(desk, Trouble.PRICES_STALE, TEN[0])
+    for _ in range(2):
+        flap(desk, away=6)
+        assert ("trouble", "prices_stale") not in told(desk)
+    flap(desk, away=6)
+    assert ("trouble", "prices_stale") in told(desk)
+    assert restore(desk.facts) == desk.state
+
+
+def test_a_long_absence_explains_what_lasts_as_long_and_a_minute_longer() -> None:
+    desk = Desk()
+    desk.give(i.ReconcileFailed(desk.now, "HTTP 503"))
+    see(desk, Trouble.VENUE_UNREACHABLE)
+    desk.advance(10)
+    see(desk, Trouble.PRICES_STALE, TEN[0])
+    desk.advance(600)
+    gone(desk, Trouble.VENUE_UNREACHABLE)
+    desk.advance(50)
+    assert told(desk) == [("trouble", "venue_unreachable"), ("trouble_over", "venue_unreachable")]
+
+
+@pytest.mark.parametrize("trouble", [Trouble.DATA_UNSOUND, Trouble.ORDER_UNCERTAIN])
+@pytest.mark.parametrize("back", [False, True], ids=["while it is away", "just after"])
+def test_what_happens_to_an_order_is_told_at_once_whatever_the_venue_does(
+    trouble: Trouble, back: bool
+) -> None:
+    """It happens only once, so that it would be lost with the next start."""
+    desk = Desk()
+    see(desk, Trouble.VENUE_UNREACHABLE)
+    desk.advance(30)
+    if back:
+        gone(desk, Trouble.VENUE_UNREACHABLE)
+    see(desk, trouble, "pd1", "a fill is not booked")
+    assert told(desk)[-1] == ("trouble", trouble.value)
+    assert (trouble, ["pd1"]) in causes.standing(desk.state), "and no screen hides it"
+
+
+@pytest.mark.parametrize("trouble", [Trouble.CYCLE_FAILED, Trouble.DATA_UNSOUND, Trouble.PRICES_STALE])
+def test_a_trouble_of_all_is_another_message_than_that_of_some_instruments(trouble: Trouble) -> None:
+    desk = Desk()
+    see(desk, trouble, TEN[0])
+    see(desk, trouble)
+    desk.advance(15)
+    assert len({one.key for one in desk.told("trouble")}) == 2
+    gone(desk, trouble)
+    gone(desk, trouble, TEN[0])
+    of_all, of_some = desk.told("trouble_over")
+    assert (of_all.data["subject"], of_some.data["subject"]) == ("", causes.INSTRUMENTS)
+    assert of_all.key != of_some.key

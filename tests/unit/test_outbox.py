@@ -436,3 +436,24 @@ def test_quiet_hours_go_by_the_owners_clock() -> None:
     noon = datetime(2024, 7, 1, 20, 30, tzinfo=UTC)
     assert quiet.now(noon)
     assert not quiet.now(noon - timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("book", "changes", "silent"),
+    [
+        ("other.paper", {}, True),
+        ("other.paper", {"venue": "kraken"}, False),
+        ("main.live", {"mode": "live"}, False),
+    ],
+    ids=["the same venue", "another venue", "live after paper"],
+)
+def test_law_12_only_the_same_cause_at_the_same_venue_and_in_the_same_mode_is_silent(
+    book: str, changes: dict[str, str], silent: bool
+) -> None:
+    """Two venues may well answer alike, and a paper account never takes the sound of the live one's alarm."""
+    flaps, at = Flaps(), datetime(2024, 3, 1, tzinfo=UTC)
+    data = {"trouble": "venue_unreachable", "subject": "", "detail": "HTTP 503", "venue": "binance", **PLACE}
+    first = replace(waiting("trouble", Weight.RISK), book=BookId("main.paper"), data=data)
+    assert not flaps.rang_elsewhere(first, at)
+    other = replace(first, book=BookId(book), data={**data, **changes})
+    assert flaps.rang_elsewhere(other, at + timedelta(seconds=5)) is silent
