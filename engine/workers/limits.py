@@ -17,7 +17,8 @@ _PR_SET_PDEATHSIG = 1
 @dataclass(frozen=True, slots=True)
 class Limits:
     """`memory`: bytes of private memory (RLIMIT_DATA). `processes` counts all of this user's, None leaves it as it is.
-    `ours`: it runs no foreign code, so that it may keep compiled files and need not be the smallest."""
+    `ours`: it runs no foreign code, so that it may keep compiled files and need not be the smallest. `folders`: the
+    names in our environment of folders that it needs."""
 
     memory: int = 512 * _MB
     addresses: int = 2048 * _MB
@@ -25,14 +26,15 @@ class Limits:
     file_size: int = _MB
     processes: int | None = 64
     ours: bool = False
+    folders: tuple[str, ...] = ()
 
 
 LIMITS: Mapping[str, Limits] = MappingProxyType(
     {
         # A strategy with all of numpy takes a tenth of that memory.
         "foreign": Limits(),
-        # matplotlib keeps a list of the machine's fonts in a file of its own.
-        "drawing": Limits(file_size=16 * _MB, ours=True),
+        # matplotlib keeps a list of the machine's fonts in a file of its own; without it each start takes seconds.
+        "drawing": Limits(file_size=16 * _MB, ours=True, folders=("MPLCONFIGDIR", "HOME", "TMPDIR")),
         # Looking up a venue's address takes a thread.
         "asking": Limits(processes=None, ours=True),
     }

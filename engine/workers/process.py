@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.redaction import redaction
 from engine.workers.channel import Message, Nonsense, frame, receive_now
-from engine.workers.limits import LIMITS
+from engine.workers.limits import LIMITS, Limits
 from engine.workers.waiting import receive
 
 ROOT = Path(__file__).parents[2]
@@ -31,8 +31,8 @@ class Worker:
     """`python -m MODULE WORDS…` with a socket and the LIMITS of that name; nothing else of ours reaches it."""
 
     def __init__(self, module: str, words: Sequence[str] = (), limits: str = "foreign") -> None:
-        mine = LIMITS[limits].ours
-        python = _python_as_ours() if mine else [sys.executable, "-OO"]
+        allowed = LIMITS[limits]
+        python = _python_as_ours() if allowed.ours else [sys.executable, "-OO"]
         ours, theirs = socket.socketpair()
         try:
             self._process = subprocess.Popen(
@@ -40,7 +40,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=_environment(keeps=mine and not sys.dont_write_bytecode),
+                env=_environment(allowed),
                 cwd="/",
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
@@ -136,7 +136,10 @@ def _python_as_ours() -> list[str]:
     return [sys.executable, *optimised]
 
 
-def _environment(keeps: bool) -> dict[str, str]:
-    """Nothing of ours: no key, no token, no proxy's password. `keeps`: compiled files are kept."""
-    kept = {} if keeps else {"PYTHONDONTWRITEBYTECODE": "1"}
-    return {"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", **kept}
+def _environment(allowed: Limits) -> dict[str, str]:
+    """Nothing of ours but the folders that it needs: no key, no token, no proxy's password."""
+    made = {"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
+    made |= {name: os.environ[name] for name in allowed.folders if name in os.environ}
+    if not allowed.ours or sys.dont_write_bytecode:
+        made["PYTHONDONTWRITEBYTECODE"] = "1"
+    return made
