@@ -141,23 +141,7 @@ class TraderState:
         return twin
 
 
-_CONTAINERS = (
-    "running_presets",
-    "holdings",
-    "orders",
-    "positions",
-    "positions_in",
-    "settled_orders",
-    "seen_fills",
-    "unled",
-    "last_signals",
-    "done_commands",
-    "steps",
-    "foreign",
-    "closing",
-    "shortfalls",
-    "outside_sales",
-    "troubles",
-    "barred",
-)
+_CONTAINERS = tuple(one.name for one in fields(TraderState) if one.default_factory is dict)
+"""By their kind and not by a list of their own: one that was forgotten in it was shared by all copies, so that what was
+decided and never stored stayed in the books."""
 _VALUES = tuple(one.name for one in fields(TraderState) if one.name not in _CONTAINERS)

@@ -23,6 +23,8 @@ def checked(venue: str, fetch: Fetch) -> Fetch:
 
     async def fetch_checked(url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
         answer = await fetch(url, method, headers, body)
+        if answer in ("", None) and _says_nothing(venue, url, method):
+            return {}
         if not isinstance(answer, dict | list):
             # ccxt takes a text for an answer, too.
             raise Corrupt("the venue's answer is not JSON.")
@@ -31,6 +33,12 @@ def checked(venue: str, fetch: Fetch) -> Fetch:
         return answer
 
     return fetch_checked
+
+
+def _says_nothing(venue: str, url: str, method: str) -> bool:
+    """BingX answers the renewal of a user stream's key with a status alone:
+    https://bingx-api.github.io/docs/spot/other-interface.html"""
+    return venue == "bingx" and method in ("PUT", "DELETE") and "/userDataStream" in url
 
 
 def _has_code(_path: str, _method: str, answer: Any) -> bool:

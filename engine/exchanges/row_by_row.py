@@ -7,7 +7,8 @@ bad rows stand alone, and then once more without them. The venue is not asked ag
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import deepcopy
@@ -23,17 +24,25 @@ Path = tuple[Any, ...]
 
 MOST_BAD = 20
 """Rows. An answer with more of them is in a language that we don't speak, and is not picked over."""
+WITHIN_A_ROW = frozenset({"filters", "fees", "fees_maker", "permissionSets"})
+"""Lists that belong to one row: taken apart, they would leave an instrument without its rules."""
 READING: tuple[type[Exception], ...] = (Corrupt, lean.errors().BaseError, *errors.UNREADABLE)
+
+
+class Unanswered(Exception):
+    """While an answer is read again, something is asked that it does not tell."""
 
 
 @dataclass(slots=True)
 class _Tape:
-    """What was answered while something was asked; with `plays`, what is to be answered first, instead of asking."""
+    """What was answered to what, while something was asked; with `plays` nothing is asked, and that is the answer.
+    `open` counts requests that are under way or failed: the fault is theirs then, and in no row."""
 
-    answers: list[Any] = field(default_factory=list)
-    failed: bool = False
+    answers: dict[str, Any] = field(default_factory=dict)
     plays: bool = False
+    open: int = 0
     left_out: int = 0
+    last: Any = None
 
 
 _tape: ContextVar[_Tape | None] = ContextVar("_tape", default=None)
@@ -43,30 +52,54 @@ def listen(client: Any) -> None:
     """From now on `client` can be read row by row. To be called once nothing else is put before its `fetch`."""
     send, throttle = client.fetch, client.throttle
 
-    async def fetch(*request: Any, **named: Any) -> Any:
+    async def fetch(url: str, *request: Any, **named: Any) -> Any:
         tape = _tape.get()
         if tape is None:
-            return await send(*request, **named)
-        if tape.plays and tape.answers:
-            return tape.answers.pop(0)
-        tape.failed = True
-        answer = await send(*request, **named)
-        tape.failed = False
-        tape.answers.append(answer)
-        return answer
+            return await send(url, *request, **named)
+        if tape.plays:
+            tape.last = _played(tape, url)
+            return tape.last
+        tape.open += 1
+        tape.last = tape.answers[_name(url)] = await send(url, *request, **named)
+        tape.open -= 1
+        return tape.last
 
     async def pace(*cost: Any) -> None:
         tape = _tape.get()
-        if tape is None or not (tape.plays and tape.answers):
+        if tape is None or not tape.plays:
             await throttle(*cost)
 
     client.fetch, client.throttle = fetch, pace
 
 
+def _name(url: str) -> str:
+    """What is asked, without what differs each time: the time, the signature and such."""
+    address, _, query = url.partition("?")
+    kept = (word for word in query.split("&") if word.partition("=")[0].casefold() not in _EACH_TIME)
+    return f"{address}?{'&'.join(kept)}"
+
+
+_EACH_TIME = frozenset({"timestamp", "signature", "nonce", "recvwindow", "sign"})
+
+
+def _played(tape: _Tape, url: str) -> Any:
+    try:
+        return deepcopy(tape.answers[_name(url)])
+    except KeyError:
+        raise Unanswered(url.partition("?")[0]) from None
+
+
 def left_out() -> int:
-    """How many rows were taken out of the answer that is being read: a page that was full is still a full one."""
+    """How many rows were taken out of the answer that is being read."""
     tape = _tape.get()
     return 0 if tape is None else tape.left_out
+
+
+def told() -> int:
+    """How many rows the venue's newest answer had, whatever became of them: a page that was full is a full one."""
+    tape = _tape.get()
+    path = None if tape is None else _rows_in(tape.last)
+    return 0 if tape is None or path is None else len(_at(tape.last, path)) + tape.left_out
 
 
 async def rows_apart(call: Callable[..., Awaitable[T]], *arguments: object) -> tuple[T, list[Any]]:
@@ -77,9 +110,9 @@ async def rows_apart(call: Callable[..., Awaitable[T]], *arguments: object) -> t
         with _with(tape):
             return await call(*arguments), []
     except READING:
-        if not tape.failed:
-            for place in reversed(range(len(tape.answers))):
-                found = await _read_apart(tape.answers, place, call, *arguments)
+        if tape.open == 0:
+            for name in reversed(tape.answers):
+                found = await _read_apart(tape.answers, name, call, *arguments)
                 if found is not None:
                     return found
         raise
@@ -95,18 +128,18 @@ def _with(tape: _Tape) -> Iterator[None]:
 
 
 async def _read_apart(
-    answers: Sequence[Any], place: int, call: Callable[..., Awaitable[T]], *arguments: object
+    answers: Mapping[str, Any], name: str, call: Callable[..., Awaitable[T]], *arguments: object
 ) -> tuple[T, list[Any]] | None:
-    """With the bad rows of the answer at `place` left out; None if that is not where it fails."""
-    path = _rows_in(answers[place])
+    """With the bad rows of the answer to `name` left out; None if that is not where it fails."""
+    path = _rows_in(answers[name])
     if path is None:
         return None
-    rows = _at(answers[place], path)
+    rows = _at(answers[name], path)
 
     async def read(left: Sequence[Any]) -> T:
-        # What was asked after it may have been about one of its rows: it is asked again, for those that are left.
-        played = [*answers[:place], _with_rows(answers[place], path, left)]
-        with _with(_Tape(deepcopy(played), plays=True, left_out=len(rows) - len(left))):
+        await asyncio.sleep(0)  # prices and orders don't wait until all of a long list is read
+        played = {**answers, name: _with_rows(answers[name], path, left)}
+        with _with(_Tape(played, plays=True, left_out=len(rows) - len(left))):
             return await call(*arguments)
 
     try:
@@ -114,7 +147,9 @@ async def _read_apart(
         if bad:
             return await read([key for key in _keys(rows) if key not in bad]), [rows[key] for key in bad]
     except READING:
-        pass
+        return None
+    except Unanswered:
+        return None
     return None
 
 
@@ -150,7 +185,8 @@ def _containers(value: Any, path: Path) -> Iterator[Path]:
     if _holds_rows(value):
         yield path
     for key in _keys(value):
-        yield from _containers(value[key], (*path, key))
+        if key not in WITHIN_A_ROW:
+            yield from _containers(value[key], (*path, key))
 
 
 def _holds_rows(value: Any) -> bool:

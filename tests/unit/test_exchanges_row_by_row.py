@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from engine.core.errors import Unavailable
-from engine.exchanges.row_by_row import MOST_BAD, left_out, listen, rows_apart
+from engine.exchanges.row_by_row import MOST_BAD, left_out, listen, rows_apart, told
 
 
 class Client:
@@ -91,13 +92,49 @@ async def test_m12_a_page_that_was_full_stays_full_without_its_bad_rows() -> Non
     assert left_out() == 0
 
 
-async def test_m12_a_question_about_a_row_is_asked_for_the_rows_that_are_left() -> None:
-    """The answers of before would be about others."""
+async def test_m12_nothing_is_asked_while_an_answer_is_read_again() -> None:
+    """A question about a row behind the bad one was never answered: the whole is not read, rather than asked anew."""
 
     async def with_names() -> list[Any]:
         found = (await client.fetch("rows"))["rows"]
-        return [await client.fetch(f"name of {row['n'] + 0}") for row in found]
+        return [await client.fetch(f"name?of={row['n'] + 0}&timestamp={client.asked}") for row in found]
 
-    client = Client(rows(1, None), *[{"name": "one"}] * 4)
-    found, _ = await rows_apart(with_names)
-    assert found == [{"name": "one"}]
+    client = Client(rows(1, 2, None), {"name": "one"}, {"name": "two"})
+    assert (await rows_apart(with_names))[0] == [{"name": "one"}, {"name": "two"}]
+    client = Client(rows(1, None, 3), {"name": "one"})
+    with pytest.raises(TypeError):
+        await rows_apart(with_names)
+    assert client.asked == 2
+
+
+async def test_m12_where_one_of_several_requests_failed_no_row_is_to_blame() -> None:
+    """A refused listing was picked over with sixty more requests."""
+
+    async def two() -> tuple[Any, Any]:
+        return await asyncio.gather(client.fetch("spot"), client.fetch("swap"))
+
+    client = Client(Unavailable("429"), rows(1, 2))
+    with pytest.raises(Unavailable):
+        await rows_apart(two)
+    assert client.asked == 2
+
+
+async def test_m12_what_belongs_to_one_row_is_not_taken_out_of_it() -> None:
+    """An instrument would be left without its least, or its separate cap."""
+
+    async def rules() -> list[str]:
+        symbols = (await client.fetch("rules"))["symbols"]
+        return [rule["type"] for symbol in symbols for rule in symbol["filters"]]
+
+    symbol = {"id": "BTCUSDT", "filters": [{"type": "LOT", "min": "1", "max": "2", "step": "3"}, None]}
+    client = Client({"symbols": [symbol]})
+    assert await rows_apart(rules) == ([], [symbol])
+
+
+async def test_m12_rows_that_the_library_drops_were_in_the_page() -> None:
+    async def page() -> int:
+        await client.fetch("rows")
+        return told()
+
+    client = Client(rows(1, None, 3))
+    assert (await rows_apart(page))[0] == 3

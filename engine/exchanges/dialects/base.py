@@ -13,7 +13,7 @@ from engine.core.model import OrderRequest, OrderType
 from engine.exchanges.budget import Allowance
 from engine.exchanges.dialects.watching import Watching
 from engine.exchanges.key_rights import KeyRights
-from engine.exchanges.row_by_row import left_out
+from engine.exchanges.row_by_row import left_out, told
 
 Raw = Mapping[str, Any]
 """An order or a trade as ccxt parsed it; `info` in it is what the venue sent."""
@@ -152,7 +152,8 @@ class Dialect:
         return Page(rows, self._after(rows) if rows and self._is_full(rows) else None)
 
     def _is_full(self, rows: Sequence[Any]) -> bool:
-        return len(rows) + left_out() >= self.trades_page
+        """Whether the venue's page was: rows that can't be read, and those that ccxt drops by itself, were in it."""
+        return max(len(rows) + left_out(), told()) >= self.trades_page
 
     def _after(self, rows: list[Raw]) -> Mapping[str, Any] | None:
         """How to ask for what follows a full page."""

@@ -108,6 +108,8 @@ class BingxRest(Speech):
         return key
 
     def answer(self, desk: Desk, result: Any) -> web.Response:
+        if result is None:
+            return web.Response()
         if isinstance(result, dict) and "listenKey" in result:
             return web.json_response(result)
         return web.json_response({"code": 0, "msg": "", "debugMsg": "", "data": result})
@@ -132,10 +134,10 @@ class BingxRest(Speech):
         self.keys[key] = call.account
         return {"listenKey": key}
 
-    def _renew(self, call: Call) -> Json:
+    def _renew(self, call: Call) -> None:
+        """Answered with a status and no word: https://bingx-api.github.io/docs/spot/other-interface.html"""
         if call.params["listenKey"] not in self.keys:
             raise Says("100404", "listenKey not exist", 404)
-        return {}
 
     # ── orders ────────────────────────────────────────────────────────────────────────────
 
