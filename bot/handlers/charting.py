@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from loguru import logger
@@ -82,9 +82,10 @@ async def _drawn(services: Services, connection: ConnectionId, symbol: Symbol, s
             return talk.sentence(say("chart.none", symbol=symbol), again)
         view = services.desk.view(connection)
         booked = await services.store.queries.fills_since(view.book, symbol, candles[0].open_time, limit=60)
-        png = await services.charts.draw(
-            _described(services, view, symbol, seconds, candles, [one.fill for one in booked])
-        )
+        # Picture and caption tell of one moment: the price goes on while it is drawn.
+        last, now = _last(view, symbol, candles), services.now()
+        fills = [one.fill for one in booked]
+        png = await services.charts.draw(_described(view, symbol, seconds, candles, fills, last, now))
     except Denied as refusal:
         ways = [Button(name, "chart", {**scope, "tf": str(one)}) for name, one in offered_besides(seconds)]
         return talk.sentence(say("chart.no_timeframe", reason=str(refusal)), *ways)
@@ -93,10 +94,9 @@ async def _drawn(services: Services, connection: ConnectionId, symbol: Symbol, s
     except ChartFailed as trouble:
         logger.warning("{}", trouble)
         return talk.sentence(say("chart.failed", symbol=symbol), again)
-    last = _last(view, symbol, candles)
     caption = results.chart_caption(
         symbol, figures.timeframe(seconds), price(last, view.instruments.get(symbol)),
-        _change(candles, last), view.settings.mode, services.now(),
+        _change(candles, last), view.settings.mode, now,
     )  # fmt: skip
     return results.chart(png, caption, scope, _offered(view, symbol, seconds), seconds)
 
@@ -159,11 +159,10 @@ def _change(candles: Sequence[Candle], last: Decimal) -> Decimal:
 
 
 def _described(
-    services: Services, view: ConnectionView, symbol: Symbol, seconds: int, candles: Sequence[Candle],
-    fills: Sequence[Fill],
+    view: ConnectionView, symbol: Symbol, seconds: int, candles: Sequence[Candle], fills: Sequence[Fill],
+    last: Decimal, now: datetime,
 ) -> Chart:  # fmt: skip
-    instrument, last = view.instruments.get(symbol), _last(view, symbol, candles)
-    change = _change(candles, last)
+    instrument, change = view.instruments.get(symbol), _change(candles, last)
     timeframe = figures.timeframe(seconds)
     return Chart(
         title=str(symbol),
@@ -171,7 +170,7 @@ def _described(
         last=price(last, instrument),
         change=f"{figures.arrow(change)} {signed_percent(change)}",
         rising=change >= 0,
-        foot=word("foot.chart", time=figures.day_and_time(services.now()), count=len(candles)),
+        foot=word("foot.chart", time=figures.day_and_time(now), count=len(candles)),
         seconds=seconds,
         candles=candles,
         levels=_levels(view, symbol, last),

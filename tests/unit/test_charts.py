@@ -19,7 +19,7 @@ from bot.handlers.charting import weeks_of
 from engine.workers.kept import KeptWorker
 from tests.fakes.conversation import talking
 from tests.fakes.desk import wave
-from tests.support.builders import fill
+from tests.support.builders import BTC, fill
 from tests.support.whole_desk import eventually
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -174,3 +174,22 @@ def test_times_below_a_chart_carry_dates() -> None:
     days = [datetime(year, 12, 30, tzinfo=UTC).timestamp() for year in (2022, 2023)]
     assert chart_worker.time_labels(days, 86_400) == ["30 Dec\n2022", "30 Dec\n2023"]
     assert chart_worker.time_labels([first], 1) == ["20:00:00\n29 Feb"]
+
+
+async def test_picture_and_caption_tell_of_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The price goes on while it is drawn."""
+    drawn: list[Chart] = []
+    async with talking(tmp_path) as talk:
+        charts = talk.conversation._charts
+        really = charts.draw
+
+        async def draw(chart: Chart) -> bytes:
+            drawn.append(chart)
+            (desk,) = talk.desk.desks.values()
+            desk.price(BTC, "12345.67")
+            return await really(chart)
+
+        monkeypatch.setattr(charts, "draw", draw)
+        picture = await talk.ask("/chart BTC 1h", "over the candles shown")
+        assert drawn[0].last in picture.text
+        assert "12,345.67" not in picture.text
