@@ -176,7 +176,9 @@ def test_times_below_a_chart_carry_dates() -> None:
     assert chart_worker.time_labels([first], 1) == ["20:00:00\n29 Feb"]
 
 
-async def test_picture_and_caption_tell_of_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_picture_and_caption_tell_of_one_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The price goes on while it is drawn."""
     drawn: list[Chart] = []
     async with talking(tmp_path) as talk:
