@@ -192,11 +192,13 @@ def _to_tick(level: Decimal, held: Holding) -> Decimal:
 
 async def stop_typed(services: Services, ask: Ask) -> Screen:
     """A price that the owner wrote."""
-    level = amount_of(ask.args.get("text", ""))
+    held, given = _held(services, ask), ask.args.get("text", "")
+    last = held.last if held else None
+    level = amount_of(given, near=last)
     if level is None:
         services.waiting.expect(Wanted("stop_typed", _place(ask), services.now() + PATIENCE))
-        given = ask.args.get("text", "")
-        return talk.sentence(say("hint.marks" if is_ambiguous(given) else "hint.price", given=given[:40]))
+        unclear = is_ambiguous(given, near=last)
+        return talk.sentence(talk.two_readings(given) if unclear else say("hint.price", given=given[:40]))
     return await stop_to(services, Ask(ask.id, ask.at, ask.by, {**_place(ask), "price": str(level)}))
 
 

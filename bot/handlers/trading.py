@@ -10,12 +10,13 @@ from bot.amounts import amount_of, is_ambiguous
 from bot.handlers import buyable
 from bot.handlers.base import Ask, Services, chosen
 from bot.handlers.picking import candidates, none_fits, pick
-from bot.handlers.preview import account, room_of
+from bot.handlers.preview import account, preview, room_of
 from bot.handlers.reading import symbols_of
 from bot.screens import talk, trading
 from bot.screens.base import Button, Screen, place
 from bot.screens.figures import money, quantity, short_percent
 from bot.screens.summary import mode_tag
+from bot.screens.trading import Preview
 from bot.text import Html, lines, say, word
 from bot.waiting import PATIENCE, Wanted
 from engine.core.ids import ConnectionId, Symbol, base_of
@@ -43,7 +44,7 @@ async def buy(services: Services, ask: Ask) -> Screen:
     if other := _other_coin(view, ask):
         return other
     if "unclear" in ask.args:
-        return _which_amount(view, symbol, Decimal(ask.args["amount"]))
+        return _which_amount(services, view, symbol, Decimal(ask.args["amount"]))
     if "amount" not in ask.args:
         return _how_much(services, view, symbol)
     return offers.offer_buy(services, view, symbol, Decimal(ask.args["amount"]))
@@ -60,16 +61,26 @@ def _other_coin(view: ConnectionView, ask: Ask) -> Screen | None:
     )
 
 
-def _which_amount(view: ConnectionView, symbol: Symbol, value: Decimal) -> Screen:
-    """`10 SOL`: ten coins, or coins for 10 USDT. What the coins would cost is on the button."""
-    it, base, last = view.settings, base_of(symbol), view.prices[symbol].last
+def _which_amount(services: Services, view: ConnectionView, symbol: Symbol, value: Decimal) -> Screen:
+    """`10 SOL`: ten coins, or coins for 10 USDT. What the coins would cost is on the button; a reading that would be
+    refused is told with its reason."""
+    it, base, worth = view.settings, base_of(symbol), value * view.prices[symbol].last
+    coins = f"{quantity(value, base)} = {money(worth, it.quote)}"
+    found = [
+        (label, sum_, preview(view, symbol, sum_, services.now()))
+        for label, sum_ in ((money(value, it.quote), value), (coins, worth))
+    ]
+    refused = [trading.refused_line(label, why) for label, _, why in found if isinstance(why, str)]
     args = {**place(it.connection, it.mode), "s": str(symbol)}
-    worth = value * last
-    spend = Button(f"{money(value, it.quote)}", "buy", {**args, "amount": f"{value:f}"})
-    coins = Button(
-        f"{quantity(value, base)} = {money(worth, it.quote)}", "buy", {**args, "amount": f"{worth:f}"}
-    )
-    return talk.sentence(say("hint.unclear", amount=quantity(value), quote=it.quote, base=base), spend, coins)
+    buttons = [
+        Button(trading.with_cut(label, seen), "buy", {**args, "amount": f"{sum_:f}"})
+        for label, sum_, seen in found
+        if isinstance(seen, Preview)
+    ]
+    if not buttons:
+        return _how_much(services, view, symbol, refused)
+    asked = say("hint.unclear", amount=quantity(value), quote=it.quote, base=base)
+    return talk.sentence(lines(asked, *refused), *buttons)
 
 
 def _what(services: Services, ask: Ask) -> Screen:
@@ -96,8 +107,11 @@ def _where(
     return talk.choose(lines(say("choose.connection"), *others), choices, "buy", "c", ask.args)
 
 
-def _how_much(services: Services, view: ConnectionView, symbol: Symbol) -> Screen:
-    """A part of what the limits leave, by button, or an amount that the owner writes."""
+def _how_much(
+    services: Services, view: ConnectionView, symbol: Symbol, refused: Sequence[Html] = ()
+) -> Screen:
+    """A part of what the limits leave, by button, or an amount that the owner writes. `refused`: what he asked for, and
+    why it would not be taken."""
     ticker, room = view.prices.get(symbol), room_of(view, symbol)
     if ticker is None or room is None:
         return talk.sentence(say("trading.no_price", symbol=symbol), _again(view, symbol))
@@ -106,7 +120,7 @@ def _how_much(services: Services, view: ConnectionView, symbol: Symbol) -> Scree
     least = buyable.least_of(services, view, symbol, ticker.last)
     sums = [one for one in trading.sums_of(room) if buyable.takes(services, view, symbol, one[1])]
     return trading.amount(
-        account(view), view.instruments[symbol], ticker.last, room, sums, least, services.now()
+        account(view), view.instruments[symbol], ticker.last, room, sums, least, services.now(), refused
     )
 
 
@@ -121,8 +135,9 @@ async def amount_typed(services: Services, ask: Ask) -> Screen:
     if value is None:
         services.waiting.expect(Wanted("amount_typed", _plain(ask), services.now() + PATIENCE))
         given, quote = ask.args.get("text", ""), view.settings.quote
-        key = "hint.marks" if is_ambiguous(given, quote) else "hint.amount"
-        return talk.sentence(say(key, given=given[:40], quote=quote))
+        if is_ambiguous(given, quote):
+            return talk.sentence(talk.two_readings(given, quote))
+        return talk.sentence(say("hint.amount", given=given[:40], quote=quote))
     return offers.offer_buy(services, view, symbol, value)
 
 

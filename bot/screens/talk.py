@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.amounts import is_ambiguous
+from bot.amounts import is_ambiguous, readings
 from bot.commands import COMMANDS, GROUPS, Command
 from bot.screens.base import Button, Screen, back, in_rows, page_of, pager
 from bot.screens.summary import mode_tag
@@ -37,10 +37,18 @@ def bad_argument(command: Command, given: str, args: Mapping[str, str], meant: S
     text = lines(
         say("hint.argument", given=given[:60], usage=command.usage),
         say("hint.meant", nearest=" · ".join(meant)) if meant else None,
-        say("hint.marks", given=given[:60]) if is_ambiguous(given) else None,
+        two_readings(given) if is_ambiguous(given) else None,
         say("hint.example", example=command.example or f"/{command.name}"),
     )
     return sentence(text, Button(word("button.choose"), command.verb, args))
+
+
+def two_readings(given: str, coin: str = "") -> Html:
+    """How to write a number so that it has one reading only."""
+    found = readings(given, coin)
+    if found is None:
+        return say("hint.marks", given=given[:60])
+    return say("hint.readings", given=given[:60], thousands=found[0], decimals=found[1])
 
 
 def too_many(command: Command) -> Screen:

@@ -112,6 +112,13 @@ def refused_line(name: str, why: str) -> Html:
     return say("trading.refused_line", name=name, reason=refusals.sentence(why))
 
 
+def with_cut(label: str, seen: Preview) -> str:
+    """A button with what would be bought of it, where that is less: nobody taps on ten coins to be offered two."""
+    return (
+        word("trading.cut_button", asked=label, value=money(seen.value, seen.at.quote)) if seen.cut else label
+    )
+
+
 def sums_of(room: Room) -> list[tuple[Decimal, Decimal]]:
     """Parts of the room with what they come to."""
     return [(share, _whole(room.left * share)) for share in SHARES]
@@ -125,9 +132,10 @@ def amount(
     sums: Sequence[tuple[Decimal, Decimal]],
     least: Decimal | None,
     now: datetime,
+    refused: Sequence[Html] = (),
 ) -> Screen:
     """How much to buy for: buttons with parts of the room, or an amount written by hand. `least`: what the venue takes
-    at least."""
+    at least; `refused`: what was asked for and would not be taken."""
     args = {**place(at.connection, at.mode), "s": instrument.symbol}
     buttons = [
         Button(
@@ -136,10 +144,11 @@ def amount(
         for share, value in sums
         if value > 0
     ]
-    example = sums[0][1] if sums else least or room.left
+    example = sums[0][1] if sums else least or _whole(room.left)
     text = lines(
         say("trading.amount_title", symbol=instrument.symbol),
         _where(at),
+        *refused,
         "",
         row(word("confirm.price"), price(last, instrument)),
         row(word("trading.least"), money(least, at.quote)) if least is not None else None,

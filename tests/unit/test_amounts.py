@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.amounts import amount_of, is_ambiguous, joined, share_of
+from bot.amounts import amount_of, is_ambiguous, joined, readings, share_of
 
 
 @pytest.mark.parametrize("text", ["0,250", "00,250", "0,001,000", "1.000,50"])
@@ -25,10 +25,43 @@ def test_decimal_comma_is_never_a_thousand_times_as_much(text: str) -> None:
         ("0,5", "0.5"), ("12,50", "12.5"), ("1,2345", "1.2345"), ("1 000", "1000"),
         ("1\u202f234\u202f567.8", "1234567.8"), ("1'000.5", "1000.5"),
         ("1\u2019000", "1000"), (" 250 ", "250"), ("0.0004", "0.0004"),
+        ("0.500", "0.5"), ("1234.500", "1234.5"),
     ],
 )  # fmt: skip
 def test_what_can_be_read_in_one_way_is_read(text: str, value: str) -> None:
     assert amount_of(text) == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "both"),
+    [
+        ("60.000", ("60000", "60.0")), ("1.000", ("1000", "1.0")), ("1.250", ("1250", "1.25")),
+        ("1.234 USDT", ("1234", "1.2340")), ("999.001", ("999001", "999.0010")),
+    ],
+)  # fmt: skip
+def test_a_point_before_three_digits_is_asked_back_as_a_comma_would_be(
+    text: str, both: tuple[str, str]
+) -> None:
+    """Sibling of case decimal-comma: `60.000` is sixty thousand in half of the world, and 60 in the other."""
+    assert amount_of(text, "USDT") is None
+    assert is_ambiguous(text, "USDT")
+    assert readings(text, "USDT") == both
+    values = [amount_of(one) for one in both]
+    assert values == [Decimal(one) for one in both], "each way that is proposed has one reading"
+
+
+@pytest.mark.parametrize(
+    ("text", "near", "value"),
+    [
+        ("60.000", "61000", "60000"), ("60,000", "61000", "60000"), ("1.234", "1.3", "1.234"),
+        ("1,234", "1.3", "1.234"),
+        ("1.234", "0.124", "1.234"), ("1.234", "12341", None), ("1.234", "0.1", None), ("60.000", "0", None),
+        ("1,234", "50", "1234"), ("0.500", "600", "0.5"),
+    ],
+)  # fmt: skip
+def test_the_last_price_tells_two_readings_of_a_price_apart(text: str, near: str, value: str | None) -> None:
+    assert amount_of(text, near=Decimal(near)) == (Decimal(value) if value else None)
+    assert is_ambiguous(text, near=Decimal(near)) is (value is None)
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,8 @@ async def test_a_stop_beyond_the_price_is_refused_with_words(talk: Talk) -> None
     one = await talk.tap(await talk.ask("/positions", "Open"), "BTC/USDT", "Stop")
     await talk.tap(one, "Move the stop", "write one")
     await talk.ask("much", "is not a price")
+    await talk.ask("5.000", "Write 5000, or 5.0.")
+    await talk.ask("60.000", "Move the stop of BTC/USDT away?")  # the last price is 100: no sixty thousand
 
 
 async def test_what_was_waited_for_is_forgotten_by_another_tap(talk: Talk) -> None:

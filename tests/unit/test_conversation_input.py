@@ -61,6 +61,30 @@ async def test_ten_coins_are_not_taken_for_coins_of_ten(talk: Talk) -> None:
     assert "50.00 USDT" in (await talk.tap(again, "50.00 USDT", "Buy ETH/USDT?")).text
 
 
+async def test_of_two_readings_only_what_would_be_taken_is_offered(talk: Talk) -> None:
+    """Each was offered, although the venue takes neither; and a hundred coins, of which the limits allow five."""
+    neither = await talk.ask("/buy 0.001 BTC main", "for how much?")
+    assert "✖️ 0.0010 USDT: " in neither.text
+    assert "✖️ 0.001 BTC = 0.10 USDT: " in neither.text
+    assert neither.text.count("below the venue's least") == 2
+    await talk.ask("50", "Buy BTC/USDT?")
+    one = await talk.ask("/buy 1 ETH main", "Do you mean")
+    assert "✖️ 1.00 USDT: " in one.text
+    offered = [button.text for row in one.buttons for button in row if "Home" not in button.text]
+    assert offered == [label(one, "1 ETH")]
+    cut = await talk.ask("/buy 1000 ETH main", "Do you mean")
+    assert "at most" in label(cut, "1,000 ETH")
+
+
+async def test_a_point_before_three_digits_is_asked_back(talk: Talk) -> None:
+    answer = await talk.ask("/buy BTC 1.000 main", "could not make sense")
+    assert "read in two ways. Write 1000, or 1.0." in answer.text
+    await talk.ask("/buy BTC main", "for how much?")
+    await talk.ask("1.250 USDT", "Write 1250, or 1.25.")
+    assert "12.5 BTC" in (await talk.ask("1250", "Buy BTC/USDT?")).text
+    assert not talk.desk.sent
+
+
 async def test_another_coin_than_the_account_counts_in_is_not_taken_for_its_own(talk: Talk) -> None:
     other = talk.desk["other"]
     other.settings = replace(other.settings, quote=Coin("USDC"))
