@@ -56,6 +56,14 @@ async def test_law_14_its_environment_has_nothing_of_ours(monkeypatch: pytest.Mo
     kept.end()
 
 
+async def test_a_chart_knows_where_its_fonts_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MPLCONFIGDIR", "/somewhere/fonts")
+    kept = KeptWorker(BAD, "drawing", 30, ["answers"])
+    said, _ = await kept.ask({}, 20)
+    assert said["environment"]["MPLCONFIGDIR"] == "/somewhere/fonts"
+    kept.end()
+
+
 @pytest.mark.parametrize("what", ["digs", "digs less"])
 async def test_p14_an_answer_of_a_thousand_layers_is_nonsense(what: str) -> None:
     kept = KeptWorker(BAD, "foreign", 30, [what])
