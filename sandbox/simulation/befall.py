@@ -81,7 +81,7 @@ def _at_once(world: World, fault: Fault) -> None:
     """What the begin of a span, or the arming of a fault, brings with it."""
     symbol = TRADED[fault.count % len(TRADED)]
     if fault.kind in OF_THE_CHAT:
-        world.owner.hurries(fault.size)
+        world.owner.hurries(fault.size, fault.span if fault.kind is Kind.DATABASE_LOCKED else None)
     if fault.kind is Kind.CRASH_WHILE_OPENING:
         _crash(world)
     elif fault.kind in (Kind.STREAM_CUT, Kind.UNREACHABLE) and world.life is not None:

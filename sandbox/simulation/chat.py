@@ -27,6 +27,8 @@ STALE = 120.0
 """Seconds after which a command that is no halt and no pause is refused with words, as the bot does."""
 SOON = 2.0
 """Seconds that the answer to a halt waits for it to be on disk, as the bot's does."""
+WAITS = 1.0
+"""Seconds that the process waits for the database before it dies: the next request to Telegram leaves meanwhile."""
 BUSY = 5.0
 """Seconds that a write waits for a database that another process holds."""
 
@@ -72,10 +74,12 @@ class Drawer:
         self._shelf = shelf
 
     async def keep(self, fresh: Sequence[Kept], done: Mapping[int, str], now: datetime) -> None:
-        await self._life.may_write()
         weather = self._life.world.weather
         if fresh and weather.strikes(Kind.CRASH_BEFORE_KEEP):
+            weather.hold(Kind.DATABASE_LOCKED, 2 * WAITS)
+            await asyncio.sleep(WAITS)
             await self._life.die()
+        await self._life.may_write()
         for one in fresh:
             self._shelf.kept.setdefault(one.update_id, one)
         self._shelf.answers |= {number: words for number, words in done.items() if number in self._shelf.kept}

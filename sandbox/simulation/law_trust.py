@@ -27,7 +27,7 @@ BY_ITSELF = 31.0
 """Seconds within which a stop that is taken after all lifts that again; and one until we look."""
 MISFITS = ("filter", "a number does not fit")
 MOST_MISFITS = 5
-"""Refusals of a stop for a step or a limit, some 50 s, in which the rules are read again."""
+"""Refusals of a stop or an exit for a step or a limit, some 50 s, in which the rules are read again."""
 LATELY = 120.0
 """Seconds in which a list that lacked an order may still be the reason for its cancel."""
 BLIND = 15.0
@@ -44,7 +44,7 @@ class TrustLaws:
         self._weather = weather
         self._books = books
         self._refused: defaultdict[PositionId, int] = defaultdict(int)
-        self._misfits: defaultdict[PositionId, int] = defaultdict(int)
+        self._misfits: defaultdict[tuple[PositionId, Purpose], int] = defaultdict(int)
         self._barred: dict[Symbol, float] = {}
         self._reduced: defaultdict[Coin, Decimal] = defaultdict(Decimal)
         self._just_lessened: PositionId | None = None
@@ -123,22 +123,29 @@ class TrustLaws:
 
     def _stop_told(self, fact: f.OrderEnded | f.OrderWorking, before: TraderState, now: float) -> None:
         order = before.orders.get(fact.client_order_id)
-        if order is None or order.purpose is not Purpose.STOP:
+        if order is None or order.purpose is Purpose.ENTRY:
+            return
+        if isinstance(fact, f.OrderEnded) and fact.status is OrderStatus.REJECTED:
+            self._old_rules(order, fact.reason)
+        elif isinstance(fact, f.OrderWorking):
+            self._misfits[order.position_id, order.purpose] = 0
+        if order.purpose is not Purpose.STOP:
             return
         if isinstance(fact, f.OrderWorking):
-            self._refused[order.position_id] = self._misfits[order.position_id] = 0
+            self._refused[order.position_id] = 0
         elif fact.status is OrderStatus.REJECTED and order.position_id in before.positions:
             self._refused[order.position_id] += 1
-            self._old_rules(order, fact.reason)
             if self._refused[order.position_id] >= SERIOUS:
                 self._barred.setdefault(order.symbol, now)
 
     def _old_rules(self, order: Order, reason: str) -> None:
         """One that does not fit is sent anew by the rules that the venue has by now."""
         misfit = reason.startswith(MISFITS) and not reason.endswith("MAX_NUM_ALGO_ORDERS")
-        self._misfits[order.position_id] += misfit
-        often = self._misfits[order.position_id]
-        self._judge.expect(often <= MOST_MISFITS, 18, f"a stop was refused {often} times by rules: {reason}")
+        self._misfits[order.position_id, order.purpose] += misfit
+        often = self._misfits[order.position_id, order.purpose]
+        self._judge.expect(
+            often <= MOST_MISFITS, 18, f"the {order.purpose} was refused {often} times by rules: {reason}"
+        )
 
     def _allowed(self, fact: f.EntriesAllowed, now: float) -> None:
         since = self._barred.pop(fact.symbol, None)

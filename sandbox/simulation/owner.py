@@ -94,13 +94,18 @@ class Owner:
 
     # ── sending ───────────────────────────────────────────────────────────────────────────
 
-    def hurries(self, size: float) -> None:
-        """He gives a command soon, amid what goes wrong; and the strategies want in."""
+    def hurries(self, size: float, until: float | None = None) -> None:
+        """He gives a command soon, amid what goes wrong, or some seconds before that is over; and the strategies want
+        in just before or after."""
         kind = i.Halt if size < 0.4 else i.Pause if size < 0.6 else None
         after = self._random.uniform(0, 20)
+        if until is not None:
+            after = max(until - self._random.uniform(1.5, 4), 0.0)
         self._world.later(after, lambda: self._hurry(kind))
         for symbol in TRADED:
-            later = after + self._random.uniform(0.5, 8)
+            later = max(
+                after + self._random.choice((self._random.uniform(-1, 0), self._random.uniform(0, 8))), 0.0
+            )
             self._world.later(later, partial(self._world.wants, symbol, Action.ENTER))
 
     def _hurry(self, kind: type[i.Command] | None) -> None:

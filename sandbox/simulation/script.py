@@ -36,7 +36,7 @@ class Kind(StrEnum):
     CRASH_AROUND_CANCEL = "the process dies between a cancel and its answer"
     CRASH_WHILE_ASKING = "the process dies while it asks"
     CRASH_WHILE_OPENING = "the process dies, and again while it begins anew"
-    CRASH_BEFORE_KEEP = "the process dies before it stores what the owner sent"
+    CRASH_BEFORE_KEEP = "the process dies while what the owner sent waits for the database"
     CRASH_AFTER_KEEP = "the process dies right after it stored what the owner sent"
     CRASH_AFTER_ACT = "the process dies between carrying a command out and answering it"
     CRASH_AFTER_REPLY = "the process dies before it notes that a command was answered"

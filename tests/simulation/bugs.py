@@ -34,21 +34,23 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """`within`: seeds among which it must be caught."""
+    """`within`: seeds among which it must be caught, from `first` on: for one that takes many days a seed near that which
+    showed it, so that the tests stay short. `python -m tests.simulation.hunt` plays them all from the beginning."""
 
     name: str
     plant: Plant
     within: int = 60
+    first: int = FIRST
 
 
 BUGS: list[Bug] = []
 
 
-def bug(within: int = 60) -> Callable[[Plant], Plant]:
+def bug(within: int = 60, first: int = FIRST) -> Callable[[Plant], Plant]:
     """Its name is the function's."""
 
     def note(plant: Plant) -> Plant:
-        BUGS.append(Bug(plant.__name__, plant, within))
+        BUGS.append(Bug(plant.__name__, plant, within, first))
         return plant
 
     return note

@@ -276,11 +276,6 @@ def what_was_left_undone_stays_undone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(inbox.UpdateInbox, "take_up", wrong)
 
 
-@bug(within=200)
-def one_update_that_can_not_be_read_takes_all_along(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(inbox, "number_of", lambda raw: raw["update_id"])
-
-
 @bug(within=400)
 def a_halt_waits_for_the_database(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(runner.Runner, "hold_entries", lambda self: None)
