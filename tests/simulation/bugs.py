@@ -34,8 +34,8 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """`within`: seeds among which it must be caught, from `first` on: for one that takes many days a seed near that which
-    showed it, so that the tests stay short. `python -m tests.simulation.hunt` plays them all from the beginning."""
+    """`within`: seeds among which it must be caught, from `first` on: for one that takes many days a seed near that
+    which showed it, so that the tests stay short. `python -m tests.simulation.hunt` plays all from the beginning."""
 
     name: str
     plant: Plant
@@ -218,7 +218,7 @@ def fees_are_left_out_of_the_account(patch: pytest.MonkeyPatch) -> None:
 
 @bug()
 def fees_cost_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(on_orders, "fee_value", lambda *given: Quote(ZERO))
+    patch.setattr(on_orders, "fee_value", lambda *given: (Quote(ZERO), ()))
 
 
 @bug(within=200)
