@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.core.errors import Corrupt
+from engine.exchanges.named import names_each_coin
 
 Fetch = Callable[..., Awaitable[Any]]
 
@@ -30,6 +31,8 @@ def checked(venue: str, fetch: Fetch) -> Fetch:
             raise Corrupt("the venue's answer is not JSON.")
         if not is_its_own(urlsplit(url).path, method, answer):
             raise Corrupt("what answered is not the venue: its answers have another form.")
+        if not _is_refusal(answer) and not names_each_coin(urlsplit(url).path, answer):
+            raise Corrupt("a balance says not even of which coin it is.")
         return answer
 
     return fetch_checked
@@ -41,15 +44,35 @@ def _says_nothing(venue: str, url: str, method: str) -> bool:
     return venue == "bingx" and method in ("PUT", "DELETE") and "/userDataStream" in url
 
 
-def _has_code(_path: str, _method: str, answer: Any) -> bool:
-    """OKX and KuCoin: https://www.okx.com/docs-v5/en/#overview-rest-authentication-making-requests and
-    https://www.kucoin.com/docs-new/rate-limit ('code' in each answer)"""
-    return isinstance(answer, dict) and "code" in answer
+def _is_refusal(answer: Any) -> bool:
+    """The venue's own code for anything but success, which ccxt makes an error of."""
+    if not isinstance(answer, dict):
+        return False
+    code = answer.get("retCode", answer.get("code", "0"))
+    return str(code) not in ("0", "200000")
 
 
-def _bybit(_path: str, _method: str, answer: Any) -> bool:
-    """https://bybit-exchange.github.io/docs/v5/guide#response-format"""
-    return isinstance(answer, dict) and "retCode" in answer
+def _okx(_path: str, _method: str, answer: Any) -> bool:
+    """https://www.okx.com/docs-v5/en/#overview-rest-authentication-making-requests: `code`, a text, `data`, a list."""
+    told = isinstance(answer, dict) and isinstance(answer.get("code"), str)
+    return told and (isinstance(answer.get("data"), list) or _is_refusal(answer))
+
+
+def _kucoin(_path: str, _method: str, answer: Any) -> bool:
+    """https://www.kucoin.com/docs-new/rate-limit: `code`, a text, in each answer, and `data` where it is 200000."""
+    told = isinstance(answer, dict) and isinstance(answer.get("code"), str)
+    return told and ("data" in answer or answer["code"] != "200000")
+
+
+def _bybit(path: str, method: str, answer: Any) -> bool:
+    """https://bybit-exchange.github.io/docs/v5/guide#response-format; lists are in `result.list`."""
+    if not isinstance(answer, dict) or "retCode" not in answer:
+        return False
+    listed = method == "GET" and path.endswith(_BYBIT_LISTS) and not _is_refusal(answer)
+    return not listed or isinstance((answer.get("result") or {}).get("list"), list)
+
+
+_BYBIT_LISTS = ("/v5/order/realtime", "/v5/order/history", "/v5/execution/list", "/v5/account/wallet-balance")
 
 
 def _kraken(_path: str, _method: str, answer: Any) -> bool:
@@ -58,10 +81,14 @@ def _kraken(_path: str, _method: str, answer: Any) -> bool:
     return told and bool(answer["error"] or "result" in answer)
 
 
-def _bingx(_path: str, method: str, answer: Any) -> bool:
-    """https://bingx-api.github.io/docs: `code` in each answer, only the keys of user streams (POST, PUT) and what a key
-    may do come bare."""
-    return isinstance(answer, dict) and ("code" in answer or "permissions" in answer or method != "GET")
+def _bingx(path: str, method: str, answer: Any) -> bool:
+    """https://bingx-api.github.io/docs: `code` in each answer, and `data` where a question is answered; only the keys
+    of user streams (POST, PUT) and what a key may do come bare."""
+    if not isinstance(answer, dict):
+        return False
+    if method != "GET" or path.endswith("/apiPermissions"):
+        return True
+    return "code" in answer and (_is_refusal(answer) or answer.get("data") is not None)
 
 
 def _binance(path: str, _method: str, answer: Any) -> bool:
@@ -101,9 +128,9 @@ _ENVELOPES: Mapping[str, Callable[[str, str, Any], bool]] = MappingProxyType(
     {
         "binance": _binance,
         "bybit": _bybit,
-        "okx": _has_code,
+        "okx": _okx,
         "kraken": _kraken,
-        "kucoin": _has_code,
+        "kucoin": _kucoin,
         "bingx": _bingx,
     }
 )

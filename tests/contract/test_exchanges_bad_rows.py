@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine.clock import SystemClock
+from engine.core.errors import Unavailable
 from engine.core.ids import Symbol
 from engine.core.model import Side
 from engine.exchanges.dialects.kraken import Kraken
@@ -21,6 +22,8 @@ from tests.contract.exchange_venue import BTC, live
 from tests.contract.test_exchanges import an_order
 
 ETH = Symbol("ETH/USDT")
+NAMELESS = ("null", "text", "empty")
+"""Rows of balances that could be of any coin: what is missing beside them is not zero."""
 SANDBOX = ("binance", "bybit", "okx")
 BAD = "BAD"
 """The name of a bad row where rows have names."""
@@ -116,6 +119,10 @@ async def test_m12_one_row_of_an_account_that_can_not_be_read_is_set_aside_alone
             assert sound, what
             for spoiled.kind in KINDS:
                 spoiled.struck = 0
+                if what == "balances" and spoiled.kind in NAMELESS and venue != "kraken":
+                    with pytest.raises(Unavailable, match="of which coin"):
+                        await ask()
+                    continue
                 found = await ask()
                 assert spoiled.struck, (what, spoiled.kind)
                 assert _names(found) >= _names(sound), (what, spoiled.kind)

@@ -25,6 +25,10 @@ FOREIGN: dict[str, Any] = {
     "empty object": {},
     "text": "<html>sign in</html>",
     "null": None,
+    "a number for a code": {"code": 200, "message": "login"},
+    "nothing told": {"code": 0, "msg": "ok", "data": None},
+    "bare rights": {"permissions": []},
+    "an empty result": {"retCode": 0, "result": {}},
 }
 
 
