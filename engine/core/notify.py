@@ -16,14 +16,15 @@ from engine.core.state import TraderState
 
 def notice_of(fact: f.AnyFact, state: TraderState, venue: str = "") -> Notice | None:
     """The notice that a fact causes, given the state after it; None for most facts. A trouble names its `venue`: what
-    befalls several connections there at once is one cause."""
+    befalls several connections there at once is one cause, and so is our own disk wherever they trade."""
     tell = _TELL.get(type(fact))
     told = tell(fact, state) if tell else None
     if told is None:
         return None
     kind, weight, data = told
     data |= {"connection": state.connection, "mode": state.mode.value}
-    data |= {"venue": venue} if kind == "trouble" and venue else {}
+    if kind == "trouble" and venue and data["trouble"] != f.Trouble.STORAGE:
+        data |= {"venue": venue}
     book = book_id(state.connection, state.mode)
     return Notice(fact.at, book, kind, weight, data, _thread(book, data), _key(book, fact, kind, data))
 

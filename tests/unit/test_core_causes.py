@@ -145,6 +145,24 @@ def test_screens_name_the_cause_and_put_instruments_together() -> None:
     assert causes.standing(desk.state) == [(Trouble.VENUE_UNREACHABLE, [""])]
 
 
+def test_a_cycle_that_did_not_run_is_told_though_the_next_one_does_at_once() -> None:
+    """The machine slept for hours: what it missed was told only if the next close was ten seconds away."""
+    desk = Desk()
+    see(desk, Trouble.CYCLE_MISSED, "1m", "the last one of 1m was at 02:13:00 UTC")
+    desk.advance(3)
+    gone(desk, Trouble.CYCLE_MISSED, "1m")
+    assert told(desk) == [("trouble", "cycle_missed"), ("trouble_over", "cycle_missed")]
+
+
+def test_a_trouble_names_its_venue_unless_it_is_of_our_disk() -> None:
+    desk = Desk()
+    see(desk, Trouble.PRICES_STALE)
+    see(desk, Trouble.STORAGE, "", "the disk is full")
+    stale, disk = desk.told("trouble")
+    assert stale.data["venue"] == desk.settings.venue
+    assert "venue" not in disk.data, "several connections with one disk: it rings once"
+
+
 def flap(desk: Desk, away: int) -> None:
     """A round of a minute in which the venue is away for a few seconds."""
     desk.advance(60 - away)
