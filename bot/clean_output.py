@@ -7,6 +7,7 @@ Text is held back until its line is whole, so that no secret is written in two h
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import sys
 import threading
@@ -32,9 +33,11 @@ class CleanStream:
         with self._lock:
             self._held += text
             whole, end, rest = self._held.rpartition("\n")
-            if end or len(rest) > MOST_HELD:
-                self._held = rest if end else ""
-                self.stream.write(redaction.clean(whole + end if end else rest))
+            if end:
+                self._held = rest
+                self.stream.write(redaction.clean(whole + end))
+            if len(rest) > MOST_HELD:
+                self._let_go()
         return len(text)
 
     def writelines(self, lines: Any) -> None:
@@ -42,11 +45,23 @@ class CleanStream:
             self.write(line)
 
     def flush(self) -> None:
+        """Half a line goes out without what may begin a secret: the rest of that may come with the next words."""
+        with self._lock:
+            self._let_go()
+            self.stream.flush()
+
+    def finish(self) -> None:
+        """All that is held goes out: nothing comes after it."""
         with self._lock:
             held, self._held = self._held, ""
-            if held:
-                self.stream.write(redaction.clean(held))
+            self.stream.write(redaction.clean(held))
             self.stream.flush()
+
+    def _let_go(self) -> None:
+        end = len(self._held) - redaction.begun(self._held)
+        held, self._held = self._held[:end], self._held[end:]
+        if held:
+            self.stream.write(redaction.clean(held))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
@@ -56,10 +71,14 @@ class CleanStream:
 def clean_output() -> Iterator[None]:
     """Both streams are clean within, and stay so when it ends by an exception: Python's own words on it come after."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = CleanStream(before[0]), CleanStream(before[1])
+    ours = CleanStream(before[0]), CleanStream(before[1])
+    for stream in ours:
+        atexit.register(stream.finish)
+    sys.stdout, sys.stderr = ours
     yield
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in ours:
+        stream.finish()
+        atexit.unregister(stream.finish)
     sys.stdout, sys.stderr = before
 
 

@@ -8,6 +8,9 @@ from decimal import Decimal
 from bot.config_errors import as_toml, unknown
 from bot.config_models import OFFICIAL_API, Config, Connection, Limits, Preset, Steps
 from bot.config_sources import Key, dotted
+from engine.core.ids import ConnectionId, book_id
+from engine.core.model import Mode
+from engine.secret_forms import FIGURE_DIGITS, is_figure
 
 Finding = tuple[Key, str]
 """A key and the sentence about it."""
@@ -25,7 +28,7 @@ def refusals(config: Config) -> list[Finding]:
                 found += _size_refusals(preset_name, config.presets[preset_name], name, connection)
     for name, preset in config.presets.items():
         found += _preset_refusals(name, preset, config.paper.fee)
-    return found + list(_shared_keys(config))
+    return found + list(_shared_keys(config)) + list(_secrets_that_are_names(config))
 
 
 def warnings(config: Config) -> list[Finding]:
@@ -33,6 +36,7 @@ def warnings(config: Config) -> list[Finding]:
     found: list[Finding] = []
     for name, connection in config.connections.items():
         found += _connection_warnings(name, connection)
+    found += _secrets_that_are_numbers(config)
     for name, preset in config.presets.items():
         found += _preset_warnings(name, preset)
     token = config.telegram.token.get_secret_value()
@@ -108,6 +112,37 @@ def _shared_keys(config: Config) -> Iterator[Finding]:
                 f"is the key of connections.{other} too: two connections on one account would take each other's orders "
                 "and coins for their own; give one of them another account",
             )
+
+
+def _secrets_that_are_names(config: Config) -> Iterator[Finding]:
+    """It would be hidden wherever the name is shown; or shown, since everybody may read names."""
+    names = {
+        *config.connections,
+        *(book_id(ConnectionId(name), mode.value) for name in config.connections for mode in Mode),
+    }
+    for key, secret in _key_parts(config):
+        if secret in names:
+            yield (
+                key,
+                "is the name of a connection or of its book, too: rename the connection, or have another made",
+            )
+
+
+def _secrets_that_are_numbers(config: Config) -> Iterator[Finding]:
+    for key, secret in _key_parts(config):
+        if is_figure(secret):
+            yield (
+                key,
+                f"is a number or a time of less than {FIGURE_DIGITS} figures, which can't be told from prices and "
+                "amounts: it is hidden only where its name stands before it; have one with letters made",
+            )
+
+
+def _key_parts(config: Config) -> Iterator[tuple[Key, str]]:
+    for name, connection in config.connections.items():
+        for part in ("key", "secret", "passphrase"):
+            if (value := getattr(connection, part)) is not None:
+                yield ("connections", name, part), value.get_secret_value()
 
 
 def _size_refusals(name: str, preset: Preset, at: str, connection: Connection) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from loguru import logger
 
+from bot.clean_output import CleanStream
 from bot.config_models import Logs
 from engine.redaction import redaction
 from engine.trace import CORRELATION
@@ -74,7 +75,7 @@ def _add_context(record: Record) -> None:
 
 def _print(message: Message, out: TextIO) -> None:
     with contextlib.suppress(OSError, ValueError):  # a terminal that was closed must not stop the bot
-        out.write(redaction.clean(str(message)))
+        out.write(str(message) if isinstance(out, CleanStream) else redaction.clean(str(message)))
         out.flush()
 
 

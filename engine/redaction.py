@@ -12,22 +12,35 @@ What was never registered is hidden where its form or its name tells that it is 
 
 from __future__ import annotations
 
-import base64
-import html
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from functools import cache
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from engine.secret_forms import (
+    ESCAPE,
+    FIGURES,
+    PART,
+    cleaned_record,
+    cut,
+    forms_of,
+    is_a_word,
+    is_figure,
+    letter,
+    parts_of,
+    quoted_forms_of,
+)
 
 HIDDEN = "***"
 SHORTEST = 4
 """Letters. What is shorter is no secret, and hiding it would make every text unreadable."""
 WHOLE_WORD_BELOW = 8
 """Letters below which a secret is looked for as a word of its own only."""
-PART, PARTS_FROM = 8, 16
-"""So many letters in a row are a part, of secrets that have at least so many."""
+MOST_SAID = 4_096
+"""Letters of somebody's words that are looked at: of a whole page, what is shown is its beginning."""
 _NAMES = r"signature|sign|api_?key|api_?secret|secret_?key|secret|passphrase|password|token|listen_?key"
+_NAMED_BY = r"(?:pass|pw|secret|key|token|pin|code|sign)\w{0,20}"
 _WORDS = ("sign", "key", "secret", "pass", "token")
 _PATTERNS = (
     # httpx tells the whole address of each request, and the token is in it
@@ -57,13 +70,6 @@ _PATTERNS = (
 """Each with what must be in a text, in small letters, for it to be looked for: most texts have none of it."""
 _TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{20,}")
 _LONG_WORD = re.compile(rf"[A-Za-z0-9+/=_.~-]{{{PART},}}")
-_JOINTS = re.compile(r"[^A-Za-z0-9]")
-_PLAIN_WORDS = re.compile(r"[a-z]*[A-Z]?[a-z]*|[A-Z]+")
-_ESCAPE = re.compile(
-    r"%(?:25)*([2-7][0-9A-Fa-f])|\\+u00([2-7][0-9A-Fa-f])|\\+x([2-7][0-9A-Fa-f])"
-    r"|&#0*(\d{2,3});|&#[xX]0*([2-7][0-9A-Fa-f]);|\\+([\"'/])"
-)
-"""A letter of ASCII as addresses, JSON, Python and HTML may write it."""
 
 
 class Redaction:
@@ -73,7 +79,9 @@ class Redaction:
         self._known: set[str] = set()
         self._forms: tuple[str, ...] = ()
         self._stored: tuple[str, ...] = ()
+        self._beginnings: tuple[str, ...] = ()
         self._short: tuple[re.Pattern[str], ...] = ()
+        self._figures: re.Pattern[str] | None = None
         self._parts: frozenset[str] = frozenset()
 
     def register(self, *secrets: str) -> None:
@@ -83,25 +91,21 @@ class Redaction:
             return
         self._known |= fresh
         long = [one for one in self._known if len(one) >= WHOLE_WORD_BELOW]
-        self._forms = _longest_first(form for one in long for form in _forms_of(one))
+        short = [one for one in self._known if len(one) < WHOLE_WORD_BELOW and not is_figure(one)]
+        self._forms = _longest_first(form for one in long for form in forms_of(one))
         self._stored = _longest_first(
-            form for one in long if not _is_a_word(one) for form in _quoted_forms_of(one)
+            form for one in long if not is_a_word(one) for form in quoted_forms_of(one) if not is_figure(form)
         )
-        self._short = tuple(
-            re.compile(rf"(?<![A-Za-z0-9]){re.escape(one)}(?![A-Za-z0-9])")
-            for one in self._known
-            if len(one) < WHOLE_WORD_BELOW
-        )
-        self._parts = frozenset(part for one in long for part in _parts(one))
+        self._beginnings = tuple(sorted({*self._forms, *short}))
+        self._short = tuple(re.compile(rf"(?<![A-Za-z0-9]){re.escape(one)}(?![A-Za-z0-9])") for one in short)
+        self._figures = _behind_a_name(one for one in self._known if is_figure(one))
+        self._parts = frozenset(part for one in long for part in parts_of(one))
 
     def clean(self, text: str) -> str:
         """The same text without secrets, and such that it can be written down."""
-        text = writable(text)
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, HIDDEN)
-        for pattern in self._short:
-            text = pattern.sub(HIDDEN, text)
+        text = self._without_whole(text)
+        if self._figures:
+            text = self._figures.sub(rf"\1{HIDDEN}", text)
         text = self._without_escaped(text)
         if self._parts:
             text = _LONG_WORD.sub(self._without_parts, text)
@@ -109,11 +113,29 @@ class Redaction:
         for hints, pattern, instead in _PATTERNS:
             if any(hint in small for hint in hints):
                 text = pattern.sub(instead, text)
-        return text
+        return writable(text)
+
+    def clean_start(self, text: str, most: int = MOST_SAID) -> str:
+        """The beginning of a text that may be a whole page, without secrets and without half of one at its end."""
+        if len(text) > most:
+            text = text[:most]
+            text = text[: most - self.begun(text)]
+        return self.clean(text)
+
+    def begun(self, text: str) -> int:
+        """How many letters at a text's end may be the beginning of a secret that is not whole there."""
+        text = self._without_whole(text)
+        longest = max(map(len, self._beginnings), default=0)
+        for count in range(min(len(text), longest - 1), 0, -1):
+            end = text[-count:]
+            at = bisect_left(self._beginnings, end)
+            if at < len(self._beginnings) and self._beginnings[at].startswith(end):
+                return count
+        return 0
 
     def clean_stored(self, text: str) -> str:
-        """For the database, which has to read again what it stored: only whole secrets of at least eight letters that
-        are no plain words are taken out, so that no name of an instrument or of a field is ever taken for one."""
+        """For words in the database: only whole secrets of at least eight letters that are no plain words and no
+        numbers are taken out."""
         text = writable(text)
         if len(text) < WHOLE_WORD_BELOW:
             return text
@@ -122,10 +144,24 @@ class Redaction:
                 text = text.replace(form, HIDDEN)
         return text
 
+    def clean_record(self, text: str) -> str:
+        """JSON that is read again: its words are cleaned as for the database, and nothing else in it is touched."""
+        text = writable(text)
+        if not any(form in text for form in self._stored):
+            return text
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return self.clean_stored(text)
+        fresh = cleaned_record(value, self.clean_stored)
+        if fresh == value:
+            return text
+        return json.dumps(fresh, ensure_ascii=text.isascii(), separators=(",", ":"))
+
     def clean_texts(self, value: object) -> object:
-        """The same lists and objects with all texts cleaned; everything else as it is."""
+        """The same lists and objects with all texts cleaned; numbers and times as they are, also those in a text."""
         if isinstance(value, str):
-            return self.clean(value)
+            return value if FIGURES.fullmatch(value) else self.clean(value)
         if isinstance(value, dict):
             return {name: self.clean_texts(inner) for name, inner in value.items()}
         return [self.clean_texts(inner) for inner in value] if isinstance(value, list) else value
@@ -146,17 +182,25 @@ class Redaction:
             return HIDDEN
         return self.clean_value(value)
 
+    def _without_whole(self, text: str) -> str:
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, HIDDEN)
+        for pattern in self._short:
+            text = pattern.sub(HIDDEN, text)
+        return text
+
     def _without_escaped(self, text: str) -> str:
         """What is a secret only once its escapes are read."""
         if not any(mark in text for mark in ("%", "\\", "&#")):
             return text
-        plain = _ESCAPE.sub(_letter, text)
+        plain = ESCAPE.sub(letter, text)
         if plain == text:
             return text
         for form in self._forms:
             if form in plain:
-                text = _cut(text, form)
-                plain = _ESCAPE.sub(_letter, text)
+                text = cut(text, form, HIDDEN)
+                plain = ESCAPE.sub(letter, text)
         return text
 
     def _without_parts(self, found: re.Match[str]) -> str:
@@ -213,66 +257,7 @@ def _longest_first(forms: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(forms), key=len, reverse=True))
 
 
-def _forms_of(secret: str) -> set[str]:
-    return {*_quoted_forms_of(secret), *_encoded(secret)}
-
-
-def _quoted_forms_of(secret: str) -> set[str]:
-    """As it is within addresses, JSON, HTML and Python's own quotes."""
-    address = {quote(secret, safe=""), quote(secret, safe="/"), quote(secret, safe=":/")}
-    lower = {re.sub("%[0-9A-F]{2}", lambda one: one.group().lower(), form) for form in address}
-    quoted = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
-    return {secret, *address, *lower, *quoted, secret.replace("/", "\\/"), html.escape(secret)}
-
-
-@cache
-def _encoded(secret: str) -> frozenset[str]:
-    """In hexadecimal figures, and in base64 whatever stands before and behind it there."""
-    raw = secret.encode()
-    found = {raw.hex(), raw.hex().upper()}
-    for before in range(3):
-        text = base64.b64encode(b"\0" * before + raw)
-        end = len(text) - (0 if (before + len(raw)) % 3 == 0 else 4)
-        core = text[0 if not before else 4 : end].decode()
-        found |= {core, core.translate(str.maketrans("+/", "-_"))}
-    return frozenset(form for form in found if len(form) >= PART)
-
-
-def _letter(found: re.Match[str]) -> str:
-    hexadecimal = found[1] or found[2] or found[3] or found[5]
-    if hexadecimal:
-        return chr(int(hexadecimal, 16))
-    return chr(int(found[4])) if found[4] else found[6]
-
-
-def _cut(text: str, form: str) -> str:
-    """`text` without the stretches that read `form` once their escapes are read."""
-    letters: list[str] = []
-    places: list[int] = []
-    at = 0
-    while at < len(text):
-        found = _ESCAPE.match(text, at)
-        letters.append(_letter(found) if found else text[at])
-        places.append(at)
-        at = found.end() if found else at + 1
-    places.append(at)
-    plain, kept, end, start = "".join(letters), "", 0, 0
-    while (start := plain.find(form, start)) >= 0:
-        kept += text[end : places[start]] + HIDDEN
-        start += len(form)
-        end = places[start]
-    return kept + text[end:]
-
-
-def _parts(form: str) -> Iterator[str]:
-    """Every eight letters in a row, unless they may be a word of somebody's language: those are no evidence."""
-    if len(form) < PARTS_FROM or "://" in form or any(one.isspace() for one in form):
-        return
-    for at in range(len(form) - PART + 1):
-        part = form[at : at + PART]
-        if not _PLAIN_WORDS.fullmatch(_JOINTS.sub("", part)) and len(set(part)) > 3:
-            yield part
-
-
-def _is_a_word(secret: str) -> bool:
-    return len(secret) < PARTS_FROM and re.fullmatch(r"[A-Za-z_/]+", secret) is not None
+def _behind_a_name(figures: Iterable[str]) -> re.Pattern[str] | None:
+    """`passphrase=12345678`: what a number is, only its name tells."""
+    either = "|".join(map(re.escape, _longest_first(figures)))
+    return re.compile(rf"(?i)({_NAMED_BY}[\"']?\s*[:=]\s*[\"']?)(?:{either})(?!\d)") if either else None

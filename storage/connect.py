@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from sqlalchemy import URL, Connection, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from engine.core.errors import StorageTrouble
-from engine.redaction import redaction
 from storage.lanes import Lane, ThreadLane
 
 BUSY_MS = 5_000
@@ -76,7 +74,6 @@ def _sqlite_lane(address: Address, *, writes: bool) -> Lane:
     event.listen(engine, "connect", _set_pragmas_to_write if writes else _set_pragmas_to_read)
     if writes:
         event.listen(engine, "begin", _begin_immediate)
-        event.listen(engine, "before_cursor_execute", _without_secrets, retval=True)
     return ThreadLane(engine, "writer" if writes else "reader", address.path)
 
 
@@ -94,32 +91,7 @@ def _postgres_lane(address: Address, *, writes: bool) -> Lane:
     engine = create_async_engine(
         address.url, poolclass=NullPool, connect_args=arguments, isolation_level=level
     )
-    if writes:
-        event.listen(engine.sync_engine, "before_cursor_execute", _without_secrets, retval=True)
     return AsyncLane(engine)
-
-
-def _without_secrets(
-    connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
-) -> tuple[str, Any]:
-    """In front of all tables: an error that a venue, a strategy or Telegram put into words may hold a secret, and is
-    a fact's reason, a notice or an update by now (law 14)."""
-    rows = parameters if many else (parameters,)
-    texts = "\n".join(value for row in rows for value in _values_of(row) if type(value) is str)
-    if redaction.clean_stored(texts) == texts:  # an order waits for this: mostly there is nothing
-        return statement, parameters
-    return statement, [_clean_row(row) for row in parameters] if many else _clean_row(parameters)
-
-
-def _values_of(row: Any) -> Iterable[Any]:
-    return row.values() if isinstance(row, dict) else row
-
-
-def _clean_row(row: Any) -> Any:
-    clean = redaction.clean_stored
-    if isinstance(row, dict):
-        return {name: clean(value) if type(value) is str else value for name, value in row.items()}
-    return tuple(clean(value) if type(value) is str else value for value in row)
 
 
 def _begin_immediate(connection: Connection) -> None:

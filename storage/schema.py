@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from storage.columns import BigId, Exact, Json, Moment
+from storage.columns import BigId, Exact, Json, Moment, Record, Words
 
 REVISION = "0003"
 """The newest migration. A database that says so is opened without importing Alembic."""
@@ -46,7 +46,7 @@ facts = Table(
     Column("kind", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("at", Moment, nullable=False),
-    Column("body", Text, nullable=False),
+    Column("body", Record, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -56,7 +56,7 @@ snapshots = Table(
     Column("book", Text, primary_key=True),
     Column("number", BigId, primary_key=True, autoincrement=False),
     Column("version", Text, nullable=False),
-    Column("body", Text, nullable=False),
+    Column("body", Record, nullable=False),
 )
 
 # ── read models ───────────────────────────────────────────────────────────────────────────
@@ -98,7 +98,7 @@ trades = Table(
     Column("dust", Exact, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Words, nullable=False),
     Column("unpriced", Text, nullable=False, server_default=""),
     Index("trades_of_position", "book", "position_id"),
 )
@@ -161,7 +161,7 @@ halts = Table(
     Column("number", BigId, primary_key=True, autoincrement=False),
     Column("at", Moment, nullable=False),
     Column("breaker", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Words, nullable=False),
     Column("lifted_at", Moment),
     Column("lifted_by", Text),
 )
@@ -184,7 +184,7 @@ outbox = Table(
     Column("repeated_at", Moment, nullable=False),
     Column("not_before", Moment, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("error", Text, nullable=False),
+    Column("error", Words, nullable=False),
     Column("chat_id", BigId),
     Column("message_id", BigId),
     Column("sent_at", Moment),
@@ -214,7 +214,7 @@ people = Table(
     Column("user_id", BigId, primary_key=True, autoincrement=False),
     Column("chat_id", BigId, nullable=False),
     Column("role", Text, nullable=False),
-    Column("name", Text, nullable=False),
+    Column("name", Words, nullable=False),
     Column("added_at", Moment, nullable=False),
 )
 
@@ -247,10 +247,10 @@ updates = Table(
     "updates",
     metadata,
     Column("update_id", BigId, primary_key=True, autoincrement=False),
-    Column("body", Text, nullable=False),
+    Column("body", Record, nullable=False),
     Column("received_at", Moment, nullable=False),
     Column("done_at", Moment),
-    Column("answer", Text),
+    Column("answer", Words),
 )
 
 # ── the rest ──────────────────────────────────────────────────────────────────────────────

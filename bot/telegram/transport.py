@@ -153,10 +153,10 @@ def _body(data: RequestData | None) -> bytes | aiohttp.FormData | None:
 
 
 def _clean(data: RequestData) -> dict[str, str]:
-    """Every message passes here, whoever made its words (law 14). What is no text, such as buttons, holds at most
-    whole secrets: the rest is not looked for, since it is full of long words without a meaning."""
+    """Every message passes here, whoever made its words (law 14). Of what is no text, such as buttons, only
+    the words are looked at: what Telegram and we read again stays as it is."""
     return {
-        name: redaction.clean(value) if name in _TEXTS else redaction.clean_stored(value)
+        name: redaction.clean(value) if name in _TEXTS else redaction.clean_record(value)
         for name, value in data.json_parameters.items()
     }
 

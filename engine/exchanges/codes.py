@@ -7,6 +7,7 @@ internal errors, 'too busy'), and every code that also stands for something else
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -244,12 +245,20 @@ def code_in(body: str) -> str:
         return ""
     code = _inner(answer.get("data")) or _first(answer.get("error"))
     code = code or str(answer.get("retCode") or answer.get("code") or "")
-    return "" if code in _FINE else redaction.clean(code)
+    if code in _FINE:
+        return ""
+    # Compared with the tables above, so that none of theirs may look otherwise; all others are foreign words (P16).
+    return code if _NUMBER.fullmatch(code) or code in _LISTED else redaction.clean_start(code)
 
 
 def words_in(body: str) -> str:
     """The venue's own sentence in its answer, empty if there is none. Venues, and what stands before them, repeat keys,
     signatures and whole requests in it (P16)."""
+    return redaction.clean_start(said_in(body))
+
+
+def said_in(body: str) -> str:
+    """The same with all that is in it: to be compared, never to be shown."""
     try:
         answer = json.loads(body)
     except ValueError:
@@ -259,11 +268,24 @@ def words_in(body: str) -> str:
     data = answer.get("data")
     rows = data if isinstance(data, list) else []
     inner = next((str(row["sMsg"]) for row in rows if isinstance(row, dict) and row.get("sMsg")), "")
-    said = inner or _first(answer.get("error")) or str(answer.get("retMsg") or answer.get("msg") or "")
-    return redaction.clean(said)
+    return inner or _first(answer.get("error")) or str(answer.get("retMsg") or answer.get("msg") or "")
 
 
 _FINE = frozenset({"0", "200", "200000"})
+_NUMBER = re.compile(r"-?\d{1,9}")
+_LISTED = frozenset(
+    code
+    for codes in CODES.values()
+    for listed in (
+        codes.refused,
+        codes.missing,
+        codes.key,
+        codes.clock,
+        codes.limited,
+        codes.limited_questions,
+    )
+    for code in listed
+)
 
 
 def _inner(data: Any) -> str:

@@ -17,7 +17,7 @@ from engine.core.errors import (
     Unavailable,
 )
 from engine.exchanges import errors
-from engine.exchanges.codes import CODES, Codes, code_in, words_in
+from engine.exchanges.codes import CODES, Codes, code_in, said_in, words_in
 from engine.exchanges.wire import Attempt, Repeated
 from engine.exchanges.words import TOO_OFTEN, sentence, status_words, words_of
 
@@ -77,7 +77,7 @@ def is_limit_of_questions(venue: str, attempt: Attempt) -> bool:
 def is_clock(venue: str, attempt: Attempt) -> bool:
     """The venue refuses the time that we put on a request, which it looks at before it does anything."""
     codes, code = _code(venue, attempt)
-    said = words_in(attempt.body).lower()
+    said = said_in(attempt.body).lower()
     named = not codes.clock_words or any(word in said for word in codes.clock_words)
     return code in codes.clock and named
 

@@ -16,7 +16,7 @@ import aiohttp
 
 from engine.exchanges import lean
 from engine.exchanges.codes import words_in
-from engine.redaction import redaction
+from engine.redaction import MOST_SAID, redaction
 
 _ccxt = lean.errors()
 
@@ -35,8 +35,8 @@ def words_of(error: BaseException) -> str:
     """One clause, without capital and full stop: `the venue did not answer in time`."""
     text = " ".join(str(error).split())
     words = next((found for one in _causes(error) if (found := _of_kind(one))), "")
-    found = words or _of_text(text) or _plain(text) or type(error).__name__
-    return redaction.clean(found)[: LONGEST - 1]
+    found = words or _of_text(text) or _plain(text[:MOST_SAID]) or type(error).__name__
+    return redaction.clean_start(found)[: LONGEST - 1]
 
 
 def sentence(words: str) -> str:

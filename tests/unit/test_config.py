@@ -345,6 +345,19 @@ def test_live_trading_needs_the_whole_key(tmp_path: Path) -> None:
     assert "connections.main.passphrase: is missing: live trading on okx needs it" in passphrase
 
 
+@pytest.mark.parametrize("name", ["main", "main.live"])
+def test_law_14_a_secret_that_is_a_name_is_refused_without_showing_which(tmp_path: Path, name: str) -> None:
+    (problem,) = problems(tmp_path, SOUND, LIVE | {"POCKETDESK__CONNECTIONS__MAIN__SECRET": name})
+    assert "connections.main.secret: is the name of a connection or of its book" in problem
+
+
+def test_law_14_a_secret_that_is_a_number_is_warned_of(tmp_path: Path) -> None:
+    environ = TOKEN | LIVE | {"POCKETDESK__CONNECTIONS__MAIN__SECRET": "12345678"}
+    (told,) = (one for one in load(written(tmp_path, SOUND), environ).warnings if ".secret: " in one)
+    assert "is a number or a time" in told
+    assert "12345678" not in told
+
+
 def test_keys_are_secrets(tmp_path: Path) -> None:
     config = sound(tmp_path, SOUND, LIVE)
     assert {"test-key", "test-secret"} <= set(config.secrets())

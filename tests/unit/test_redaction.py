@@ -8,9 +8,10 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from telegram.request import RequestData
@@ -78,10 +79,10 @@ def test_p16_eight_letters_of_a_long_secret_are_hidden(part: str) -> None:
 
 def test_words_of_the_language_are_no_parts_of_a_secret() -> None:
     cleaner = Redaction()
-    cleaner.register("correct-horse-battery-staple", "12:34")
-    text = "the battery of the correct instrument of the-battery at 12:345"
+    cleaner.register("correct-horse-battery-staple", "1x:34")
+    text = "the battery of the correct instrument of the-battery at 1x:345"
     assert cleaner.clean(text) == text
-    assert cleaner.clean("at 12:34.") == "at ***."
+    assert cleaner.clean("at 1x:34.") == "at ***."
 
 
 def test_law_15_half_a_letter_in_a_venues_words_can_be_written_down() -> None:
@@ -126,7 +127,7 @@ async def test_p16_no_table_holds_a_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["text", "caption", "reply_markup"])
 def test_p16_no_message_holds_a_secret(name: str) -> None:
     redaction.register(SECRET)
-    data = RequestData([RequestParameter(name, {"a": SECRET} if name == "reply_markup" else SECRET, [])])
+    data = RequestData([RequestParameter(name, {"text": SECRET} if name == "reply_markup" else SECRET, [])])
     sent = transport._body(data)
     assert isinstance(sent, bytes)
     assert SECRET.encode() not in sent
@@ -197,3 +198,64 @@ def test_law_14_a_crash_leaves_no_picture_of_the_memory() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert ended.stdout == "(0, 0)\n", ended.stderr
+
+
+FURTHER: dict[str, Callable[[str], str]] = {
+    "as a form's value": quote_plus,
+    "in JSON in JSON": lambda one: json.dumps(json.dumps(one)),
+    "in JSON in JSON in JSON": lambda one: json.dumps(json.dumps(json.dumps(one))),
+    "as bytes": lambda one: repr(one.encode()),
+    "as bytes in JSON": lambda one: json.dumps(repr(one.encode())),
+    "percent-encoded in latin-1": lambda one: quote(one, encoding="latin-1", errors="replace"),
+    "percent-encoded twice": lambda one: quote(quote(one)),
+    "every letter in HTML": lambda one: "".join(f"&#{ord(letter)};" for letter in one),
+    "in HTML in JSON": lambda one: json.dumps(html.escape(one)),
+    "in Python, all of it escaped": lambda one: "".join(f"\\U{ord(letter):08x}" for letter in one),
+}
+
+
+@pytest.mark.parametrize("way", FURTHER)
+@pytest.mark.parametrize(
+    "secret",
+    ["my pass phrase 77", "passwörd77", "geheim€2024", "plain+slash/eq=12", "q\"uo'te\\7x&", "smile😀1234"],
+)
+def test_law_14_p16_letters_beyond_ascii_and_escapes_of_escapes(secret: str, way: str) -> None:
+    if "latin-1" in way and any(ord(one) > 255 for one in secret):
+        return
+    cleaner = Redaction()
+    cleaner.register(secret)
+    cleaned = cleaner.clean(f"said {FURTHER[way](secret)} here")
+    assert HIDDEN in cleaned
+    assert set(cleaned.replace(HIDDEN, "").removeprefix("said ").removesuffix(" here")) <= set("\\\"'b ")
+
+
+def test_law_14_half_a_pair_of_the_environment_is_a_secret_as_well() -> None:
+    cleaner = Redaction()
+    cleaner.register("abc\udce9defgh12")
+    assert cleaner.clean("at abc\udce9defgh12.") == "at ***."
+
+
+def test_p16_no_half_leaves_by_a_flush_or_a_long_line() -> None:
+    secret = "hunter2-hunter3"
+    redaction.register(secret)
+    below = io.StringIO()
+    stream = CleanStream(below)
+    stream.write("a hunter2")
+    stream.flush()
+    assert below.getvalue() == "a "
+    stream.write("-hunter3 !")
+    stream.flush()
+    assert below.getvalue() == "a *** !"
+    stream.write("x" * 65_530 + secret[:9])
+    stream.write(secret[9:] + "\n")
+    assert below.getvalue().endswith("x***\n")
+    stream.write("hunter")
+    stream.finish()
+    assert below.getvalue().endswith("\nhunter"), "what is said last is said whole"
+
+
+def test_p16_the_beginning_of_a_page_has_no_half_of_a_secret() -> None:
+    cleaner = Redaction()
+    cleaner.register("hunter2-hunter3")
+    assert cleaner.clean_start("page hunter2-hunter3", most=13) == "page "
+    assert cleaner.clean_start("page hunter2-hunter3") == "page ***"
