@@ -6,13 +6,14 @@ afresh, T8) can be told from one that we never made (forged: refused, counted, t
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,6 +24,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.offers import LIFE
 from bot.screens.base import Button, Screen
+from bot.telegram.reading import SAFER
 from engine.clock import Clock
 from engine.core.errors import StorageTrouble
 from storage.tokens import Token, Tokens
@@ -30,6 +32,8 @@ from storage.tokens import Token, Tokens
 VERSION = "1"
 NAVIGATION_LIFE = timedelta(days=7)
 _REMEMBERED = 4000
+STORED_WITHIN = 1.0
+"""Seconds that a screen waits for its buttons to be on disk."""
 K = TypeVar("K")
 V = TypeVar("V")
 _NAME_BYTES, _SEAL_BYTES = 9, 12
@@ -64,17 +68,26 @@ class Buttons:
         self._kept: OrderedDict[str, Token] = OrderedDict()
         self._known: OrderedDict[tuple[str, str, int], str] = OrderedDict()
         self._taken: OrderedDict[str, None] = OrderedDict()
+        self._storing: set[asyncio.Task[None]] = set()
 
     async def keyboard(self, screen: Screen, chat_id: int, user_id: int) -> InlineKeyboardMarkup | None:
         """The screen's buttons, their meaning stored before they are shown. A disk that refuses does not hide
         them: they work until the process ends."""
         fresh: list[Token] = []
         rows = [[self._button(one, chat_id, user_id, fresh) for one in row] for row in screen.buttons if row]
+        if fresh:
+            storing = asyncio.create_task(self._store(fresh))
+            self._storing.add(storing)
+            storing.add_done_callback(self._storing.discard)
+            # A database that is busy for long does not hide the answer: the buttons work meanwhile.
+            await asyncio.wait([storing], timeout=STORED_WITHIN)
+        return InlineKeyboardMarkup(rows) if rows else None
+
+    async def _store(self, fresh: Sequence[Token]) -> None:
         try:
             await self._tokens.put_many(fresh)
         except StorageTrouble as trouble:
             logger.warning("buttons could not be stored: {}", trouble)
-        return InlineKeyboardMarkup(rows) if rows else None
 
     def _button(self, one: Button, chat_id: int, user_id: int, fresh: list[Token]) -> InlineKeyboardButton:
         name = None if one.once else self._same(one, chat_id)
@@ -111,25 +124,34 @@ class Buttons:
         if len(parts) != 3 or parts[0] != VERSION or not self._sealed(parts[1], parts[2]):
             return Pressed(Fate.FORGED)
         _, verb, name = parts
-        token = self._kept.get(name) or await self._tokens.get(name)
+        token = self._kept.get(name) or await self._known_token(name, verb)
         if token is None:
             return Pressed(Fate.EXPIRED, verb, {}, name)
         if (token.chat_id, token.user_id, token.verb) != (chat_id, user_id, verb):
             return Pressed(Fate.FORGED)
         return await self._judged(token)
 
-    def at_a_glance(self, data: str, chat_id: int, user_id: int) -> Mapping[str, str] | None:
-        """What a button that makes things safer names, without asking the database; nothing where its token is not in
-        memory. None for a forged one, or one of another chat."""
+    async def _known_token(self, name: str, verb: str) -> Token | None:
+        """From an earlier process. What makes things safer does not fail because the database does (law 8)."""
+        try:
+            return await self._tokens.get(name)
+        except StorageTrouble as trouble:
+            if verb not in SAFER:
+                raise
+            logger.warning("what a {} button names can't be looked up: {}", verb, trouble)
+            return None
+
+    def at_a_glance(self, data: str, chat_id: int, user_id: int) -> Pressed:
+        """What a tap means as far as that is in memory, without asking the database; EXPIRED where it is not there."""
         parts = data.split(":")
         if len(parts) != 3 or parts[0] != VERSION or not self._sealed(parts[1], parts[2]):
-            return None
+            return Pressed(Fate.FORGED)
         token = self._kept.get(parts[2])
         if token is None:
-            return {}
+            return Pressed(Fate.EXPIRED, parts[1], {}, parts[2])
         if (token.chat_id, token.user_id, token.verb) != (chat_id, user_id, parts[1]):
-            return None
-        return {key: str(value) for key, value in token.args.items()}
+            return Pressed(Fate.FORGED)
+        return Pressed(Fate.GOOD, token.verb, _texts(token), token.token)
 
     def _sealed(self, verb: str, name: str) -> bool:
         ident, seal = name[:12], name[12:]
@@ -138,7 +160,7 @@ class Buttons:
     async def _judged(self, token: Token) -> Pressed:
         """A confirmation that was used in an earlier process passes once more: the trader, who remembers whether
         that process carried it out before it ended, then answers the same without doing it again."""
-        args = {key: str(value) for key, value in token.args.items()}
+        args = _texts(token)
         if not token.single_use:
             return Pressed(Fate.GOOD, token.verb, args, token.token)
         if token.token in self._taken:
@@ -155,6 +177,10 @@ class Buttons:
             await self._tokens.use_once(name, now)
         except StorageTrouble as trouble:
             logger.warning("a used button could not be marked: {}", trouble)
+
+
+def _texts(token: Token) -> dict[str, str]:
+    return {key: str(value) for key, value in token.args.items()}
 
 
 def _meaning(one: Button, chat_id: int) -> tuple[str, str, int]:

@@ -27,23 +27,25 @@ from bot.config_models import Telegram
 from bot.dashboard import Dashboard
 from bot.gate import Strangers, Verdict, judge, may_pair
 from bot.handlers.base import Services
-from bot.handlers.steering import safer_command
 from bot.handlers.updates import ANSWERED, Place, Updates
 from bot.outbox import Sender
 from bot.pacing import Quiet
 from bot.pair import announce as announce_on_terminal
 from bot.pairing import Announce, Pairing
-from bot.polling import POLL_SECONDS, Polling, sentence_of
+from bot.polling import POLL_SECONDS, Polling
 from bot.said import Said
 from bot.screens import talk
+from bot.telegram.hearing import Cause, Hearing, sentence_of
 from bot.telegram.inbox import UpdateInbox
-from bot.telegram.reading import Raw, named_or_all, number_of, safer_button, safer_text
+from bot.telegram.reading import Raw
+from bot.telegram.safer import Safer
+from bot.telegram.salvage import PollingRequest
 from bot.telegram.transport import AiohttpRequest
 from bot.text import say
 from bot.unstored import Unstored
 from engine.clock import Clock
 from engine.core.errors import StorageTrouble
-from engine.core.ids import BookId, CommandId, ConnectionId
+from engine.core.ids import BookId
 from engine.core.notices import Notice, Weight
 from engine.desk import Desk
 from storage.people import Person
@@ -78,7 +80,7 @@ class Conversation:
         self._store = store
         self._clock = clock
         self._version = version
-        polls = AiohttpRequest(connections=1, read=POLL_SECONDS + 10)
+        polls = PollingRequest(connections=1, read=POLL_SECONDS + 10)
         self.application: App = _build(settings, polls)
         self._bot: ExtBot[None] = self.application.bot
         self._buttons = Buttons(store.tokens, clock, settings.token.get_secret_value())
@@ -92,21 +94,23 @@ class Conversation:
         self._updates: Updates | None = None
         self._strangers = Strangers(store.journal, store.settings, clock)
         self._pairing = Pairing(store.people, clock, announce or announce_on_terminal)
-        self._inbox = UpdateInbox(store.updates, clock, self._hand_over, self._make_safer)
-        self._polling = Polling(self._bot, polls, self._inbox, self._tell_deaf)
+        self._safer = Safer(self._buttons, clock)
+        self._inbox = UpdateInbox(store.updates, clock, self._hand_over, self._safer.act)
+        self._hearing = Hearing(clock, self._tell_deaf)
+        self._polling = Polling(self._bot, polls, self._inbox, self._hearing, self._heard)
         self._owner: Person | None = None
-        self._desk: Desk | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.application.add_handler(_Everything(self._on_update))
         self.application.add_error_handler(self._on_error)
 
     def attach(self, desk: Desk) -> None:
-        """What is talked about from now on."""
-        self._desk = desk
+        """What is talked about from now on; it enters nothing before the owner could be heard, or not for long."""
+        self._safer.begin(desk)
         services = Services(
             desk, self._store, self._clock, self._version, self._charts, self._dashboard, self._clock.now(),
             said=self._said,
         )  # fmt: skip
+        services.deaf, services.unreadable = lambda: self.deaf, lambda: self._inbox.unreadable
         self._dashboard.source = services.summaries
         self._updates = Updates(services, self._chat, self._buttons)
 
@@ -129,12 +133,12 @@ class Conversation:
     @property
     def reachable(self) -> bool:
         """Whether Telegram answered the last time it was asked."""
-        return self._polling.reachable
+        return self._hearing.reachable
 
     @property
     def deaf(self) -> str:
         """Why nothing can be heard from the owner, in words; empty when all is well."""
-        return "" if self._polling.reachable else self._polling.trouble or "Telegram was not reached yet"
+        return self._hearing.deaf
 
     def wake(self) -> None:
         """Notices were stored."""
@@ -157,6 +161,7 @@ class Conversation:
         if owner is not None:
             await self._met(owner)
             await self._inbox.recall()
+        self._safer.listen()
         self._spawn(self._connect, "telegram")
         self._spawn(self._sender.run, "outbox")
         self._spawn(self._dashboard.run, "dashboard")
@@ -178,12 +183,13 @@ class Conversation:
 
     async def stop(self) -> None:
         """Bounded: what Telegram does not take now is stored and told after the next start."""
+        self._safer.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._unstored.close()
         self._charts.close()
-        for part in (self._write_down, self._farewell, self._shut_down):
+        for part in (self._write_down, self._farewell, self._end_handlers, self._hang_up):
             try:
                 async with asyncio.timeout(_STOP_SECONDS):
                     await part()
@@ -194,14 +200,17 @@ class Conversation:
         await self._inbox.flush()
 
     async def _farewell(self) -> None:
-        if self._polling.reachable:
+        if self._hearing.reachable:
             await self._polling.acknowledge()
 
-    async def _shut_down(self) -> None:
+    async def _end_handlers(self) -> None:
         if self.application.running:
             await self.application.stop()
         elif self.job_queue.scheduler.running:
             await self.job_queue.stop(wait=False)
+
+    async def _hang_up(self) -> None:
+        """Also where a handler had to be cut off, since it waits for a database that takes nothing."""
         await self.application.shutdown()
 
     def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
@@ -226,6 +235,7 @@ class Conversation:
             wait = min(wait * 2, _LONGEST_WAIT)
         if not self.application.running:
             await self.application.start()
+            self._spawn(self._show_menu, "menu")
         await self._inbox.take_up()
         await self._polling.run()
 
@@ -233,54 +243,45 @@ class Conversation:
         try:
             await self.application.initialize()
             await self._pairing.open(self._bot.username)
-            await _set_menu(self._bot)
         except TelegramError as error:
-            logger.warning("Telegram can't be reached: {}", sentence_of(error))
+            await self._hearing.failed(error)
             await asyncio.sleep(_TOKEN_WAIT if isinstance(error, InvalidToken) else wait)
             return False
         return True
 
+    async def _show_menu(self) -> None:
+        """Telegram refusing it is no reason not to listen."""
+        while True:
+            try:
+                await patiently(lambda: _set_menu(self._bot))
+                await asyncio.Event().wait()  # for good
+            except TelegramError as error:
+                logger.warning("the menu of commands could not be set: {}", sentence_of(error))
+            await asyncio.sleep(_TOKEN_WAIT)
+
     async def _met(self, owner: Person) -> None:
         self._owner = owner
         self._inbox.owner_id = owner.user_id
+        self._safer.owner = owner
         self._sender.attach(owner)
         self._unstored.attach(owner)
         await self._dashboard.attach(owner)
 
     # ── updates ───────────────────────────────────────────────────────────────────────────
 
-    def _hand_over(self, raw: Raw) -> bool:
-        """To the handlers; False where the library can't make anything of it."""
-        try:
-            update = Update.de_json(dict(raw), self._bot)
-        except (KeyError, TypeError, ValueError, AttributeError, TelegramError) as error:
-            logger.debug("an update can't be read: {!r}", error)
-            return False
-        self.application.update_queue.put_nowait(update)
-        return True
+    def _hand_over(self, raw: Raw) -> None:
+        """To the handlers. Raises what the library raises where it can't make anything of it."""
+        self.application.update_queue.put_nowait(Update.de_json(dict(raw), self._bot))
 
-    def _make_safer(self, raw: Raw) -> None:
-        """A halt or a pause stops entries before it is stored, or anything is fetched for it (law 8)."""
-        owner, desk = self._owner, self._desk
-        number = number_of(raw)
-        if owner is None or desk is None or number is None:
-            return
-        wanted, ident, connection = "", "", ""
-        if (text := safer_text(raw, owner.user_id)) is not None:
-            wanted, connection, ident = *text, f"tg:{number}"
-        elif (tap := safer_button(raw, owner.user_id)) is not None:
-            args = self._buttons.at_a_glance(tap[1], owner.chat_id, owner.user_id)
-            if args is None:
-                return
-            wanted, connection, ident = tap[0], args.get("c", ""), f"cb:{tap[2]}"
-        for name in named_or_all(connection, desk.connections()) if wanted else ():
-            desk.stop_entries(ConnectionId(name), safer_command(wanted, self._clock.now(), CommandId(ident)))
+    def _heard(self, full: bool) -> None:
+        self._safer.heard(more=full)
 
     async def _tell_deaf(self, kind: str, words: str) -> None:
         """What kept the owner's words from us, told once he can be heard again (T19)."""
         now = self._clock.now()
+        weight = Weight.INFO if kind == Cause.AWAY else Weight.RISK
         notice = Notice(
-            now, BookId(""), "was_deaf", Weight.RISK, {"cause": kind, "detail": words}, key=f"deaf:{kind}"
+            now, BookId(""), "was_deaf", weight, {"cause": kind, "detail": words}, key=f"deaf:{kind}"
         )
         try:
             await self._store.journal.tell([notice])
@@ -294,12 +295,14 @@ class Conversation:
         ANSWERED.set("")
         try:
             await self._handle(update)
-        except asyncio.CancelledError:
+        except Exception:
+            await self._note(update.update_id, ANSWERED.get() or "it failed, and the owner was told so")
             raise
-        except BaseException:
-            self._inbox.done(update.update_id, ANSWERED.get() or "it failed, and the owner was told so")
-            raise
-        self._inbox.done(update.update_id, ANSWERED.get())
+        await self._note(update.update_id, ANSWERED.get())
+
+    async def _note(self, number: int, answer: str) -> None:
+        await self._safer.finished(number)
+        self._inbox.done(number, answer)
 
     async def _handle(self, update: Update) -> None:
         """The gate, then the handlers."""
@@ -354,6 +357,7 @@ class Conversation:
         texts: dict[Verdict, Callable[[], Any]] = {
             Verdict.FORWARDED: lambda: say("gate.forwarded"),
             Verdict.VIA_BOT: lambda: say("gate.via_bot"),
+            Verdict.OFFLINE: lambda: say("gate.offline"),
             Verdict.GROUP: lambda: say("gate.group"),
         }
         screen = talk.sentence(texts[verdict]())

@@ -1,8 +1,8 @@
 """The one door: every update of every kind passes it or is dropped.
 
 Only the paired owner, in his private chat, is listened to. An unknown person gets no answer at all; the owner is told
-of him once. What the owner sends in a way that others could have made (forwarded, by an inline bot, in a group) is
-refused with words, in his private chat.
+of him once. What the owner sends in a way that others could have made (forwarded, by an inline bot, in a group), or
+that nobody wrote just now (by schedule, as an automatic greeting), is refused with words, in his private chat.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Verdict(StrEnum):
     PAIR = "pair"
     FORWARDED = "forwarded"
     VIA_BOT = "via_bot"
+    OFFLINE = "offline"
     GROUP = "group"
     STRANGER = "stranger"
     DROP = "drop"
@@ -60,6 +61,8 @@ def _of_message(message: Message, owner: Person | None) -> Verdict:
         return Verdict.FORWARDED
     if verdict is Verdict.PASS and message.via_bot is not None:
         return Verdict.VIA_BOT
+    if verdict is Verdict.PASS and message.is_from_offline:
+        return Verdict.OFFLINE
     return verdict
 
 

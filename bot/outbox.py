@@ -16,9 +16,9 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, Tele
 from bot.chat import Chat, is_nobody, seconds_of
 from bot.notices import merged, notice
 from bot.pacing import Flaps, Pace, Quiet, in_order, is_said, is_silent, together, wait_of
-from bot.polling import sentence_of
 from bot.said import Said
 from bot.screens.base import Button, Screen
+from bot.telegram.hearing import sentence_of
 from bot.text import plain
 from engine.clock import Clock
 from storage.outbox import Outbox, Waiting, WaitingState

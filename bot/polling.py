@@ -8,41 +8,47 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from loguru import logger
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 from telegram.request import BaseRequest
 
 from bot.chat import seconds_of
 from bot.gate import ALLOWED_UPDATES
+from bot.telegram.hearing import Cause, Hearing, sentence_of
 from bot.telegram.inbox import UpdateInbox
 
 POLL_SECONDS = 25
 _SHORTEST, _LONGEST = 0.5, 30.0
+DOUBTING_SECONDS = 5
+"""The same while another poller was met lately."""
 STORED_WITHIN = 0.3
 """Seconds that the next request waits for the database; then it asks for the same updates again."""
 BATCH = 100
 """The most that Telegram gives at once."""
-Tell = Callable[[str, str], Awaitable[None]]
-"""Tells the owner (what, in a word, and the sentence) once he can be reached."""
 
 
 class Polling:
-    """`reachable`: whether the last request was answered. `trouble`: what keeps us from hearing, in words."""
+    """`heard` is called for each batch: whether it was full, so that more waits behind it."""
 
-    def __init__(self, bot: ExtBot[None], transport: BaseRequest, inbox: UpdateInbox, tell: Tell) -> None:
+    def __init__(
+        self,
+        bot: ExtBot[None],
+        transport: BaseRequest,
+        inbox: UpdateInbox,
+        hearing: Hearing,
+        heard: Callable[[bool], None],
+    ) -> None:
         self._bot = bot
         self._transport = transport
         self._inbox = inbox
-        self._tell = tell
+        self._hearing = hearing
+        self._heard = heard
         self._offset: int | None = None
         self._wait = _SHORTEST
-        self._untold: tuple[str, str] | None = None
-        self.reachable = False
-        self.trouble = ""
 
     async def run(self) -> None:
         """For ever; every error is told in the log, once for each stretch of it.
@@ -50,16 +56,27 @@ class Polling:
         The first request of a stretch doesn't wait for updates: that Telegram is there is known at once.
         """
         while True:
-            patience = POLL_SECONDS if self.reachable and self._inbox.stored else 0
+            patience = POLL_SECONDS if self._hearing.reachable and self._inbox.stored else 0
+            if self._hearing.trouble:
+                patience = min(patience, DOUBTING_SECONDS)  # its end is to be seen soon
             try:
                 raws = await self._ask(patience, BATCH)
             except TelegramError as error:
                 await asyncio.sleep(await self._failed(error))
                 continue
-            await self._answered()
-            offset = self._inbox.take(raws)
-            if await self._inbox.stored_within(STORED_WITHIN):
-                self._offset = offset or self._offset
+            await self._hearing.answered()
+            await self._take(raws)
+
+    async def _take(self, raws: list[object]) -> None:
+        offset = self._inbox.take(raws)
+        self._heard(len(raws) >= BATCH)
+        if raws and offset is None:
+            await asyncio.sleep(self._longer())  # nothing in it can be acknowledged: it will come again
+            return
+        self._wait = _SHORTEST
+        if await self._inbox.stored_within(STORED_WITHIN) and offset is not None:
+            self._offset = offset
+            self._inbox.forget_before(offset)
 
     async def acknowledge(self) -> None:
         """Tell Telegram what was stored, at the end."""
@@ -72,54 +89,35 @@ class Polling:
         if self._offset is not None:
             asked["offset"] = self._offset
         url = f"{self._bot.base_url}/getUpdates?{urlencode(asked)}"
-        found: object = await self._transport.post(url, read_timeout=patience + 10)
+        try:
+            found: object = await self._transport.post(url, read_timeout=patience + 10)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise TelegramError("Invalid server response: JSON, but not an answer") from error
         if not isinstance(found, list):
-            raise TelegramError("the answer holds no list of updates")
+            raise TelegramError("Invalid server response: no list of updates")
         return found
-
-    async def _answered(self) -> None:
-        if not self.reachable:
-            logger.info("Telegram is reachable")
-        self.reachable, self._wait, self.trouble = True, _SHORTEST, ""
-        untold, self._untold = self._untold, None
-        if untold is not None:
-            await self._tell(*untold)
 
     async def _failed(self, error: TelegramError) -> float:
         """Seconds to wait. The token never gets into the log: the error's own words don't hold it."""
         if "webhook" in str(error).casefold() and isinstance(error, Conflict):
             return await self._take_back()
-        words = sentence_of(error)
-        if self.reachable or self.trouble != words:
-            logger.warning("Telegram can't be polled: {}", words)
-        self.reachable, self.trouble = False, words
-        if isinstance(error, Conflict | InvalidToken):
-            self._untold = ("conflict" if isinstance(error, Conflict) else "token", words)
-        wait, self._wait = self._wait, min(self._wait * 2, _LONGEST)
+        await self._hearing.failed(error)
+        wait = self._longer()
         return max(wait, seconds_of(error)) if isinstance(error, RetryAfter) else wait
 
+    def _longer(self) -> float:
+        wait, self._wait = self._wait, min(self._wait * 2, _LONGEST)
+        return wait
+
     async def _take_back(self) -> float:
-        """Updates go to a webhook of another program: taken off, with what waits kept for us (T19)."""
-        self.reachable = False
+        """Updates go to a webhook of another program: taken off, with what waits kept for us (T19). One that is set
+        again and again is taken off ever more slowly: the two programs should not fight."""
         try:
-            where = (await self._bot.get_webhook_info()).url
-            self.trouble = f"updates went to a webhook of another program, {where}"
-            logger.warning("Telegram can't be polled: {}: it is taken off", self.trouble)
+            url = (await self._bot.get_webhook_info()).url
+            where = url.replace(self._bot.token, "…")  # many have the token in it (law 14)
+            words = f"updates went to a webhook of another program, {where}: it is taken off"
+            await self._hearing.see(Cause.WEBHOOK, words, where)
             await self._bot.delete_webhook(drop_pending_updates=False)
         except TelegramError as error:
             logger.warning("the webhook could not be taken off: {}", sentence_of(error))
-            wait, self._wait = self._wait, min(self._wait * 2, _LONGEST)
-            return wait
-        self._untold = ("webhook", where)
-        return 0.0
-
-
-def sentence_of(error: TelegramError) -> str:
-    """What is wrong, for the one who runs the machine."""
-    if isinstance(error, InvalidToken):
-        return "the bot's token is wrong or was revoked: get it from @BotFather and set telegram.token_file"
-    if isinstance(error, Conflict):
-        return "another process polls with the same token: stop it, only one may"
-    if "Invalid server response" in str(error):
-        return "what answers there is no Bot API server, or a page of something in between"
-    return f"{type(error).__name__}: {error}"
+        return self._longer()

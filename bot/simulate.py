@@ -16,6 +16,7 @@ from telegram.error import NetworkError
 
 from bot.cli import say
 from bot.polling import Polling
+from bot.telegram.hearing import Hearing
 from bot.telegram.inbox import Keeper, UpdateInbox
 from bot.telegram.reading import Raw, number_of, safer_text
 from engine.clock import Clock
@@ -70,11 +71,16 @@ class SimulatedEars:
     ) -> None:
         self._telegram = telegram
         self._act = make_safer
-        self._inbox = UpdateInbox(keeper, clock, hand_over, self._make_safer)
+        self._hand_over = hand_over
+        self._inbox = UpdateInbox(keeper, clock, self._read, self._make_safer)
         self._inbox.owner_id = telegram.owner
         bot: Any = SimpleNamespace(base_url="https://telegram.invalid")
         wire: Any = _Wire(telegram)
-        self._polling = Polling(bot, wire, self._inbox, _tell_nobody)
+        self._polling = Polling(bot, wire, self._inbox, Hearing(clock, _tell_nobody), lambda full: None)
+
+    def _read(self, raw: Raw) -> None:
+        if not self._hand_over(raw):
+            raise ValueError("an update that can't be read")
 
     def _make_safer(self, raw: Raw) -> None:
         number, text = number_of(raw), safer_text(raw, self._telegram.owner)

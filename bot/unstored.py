@@ -12,8 +12,8 @@ from loguru import logger
 from telegram.error import RetryAfter, TelegramError
 
 from bot.chat import Chat, seconds_of
-from bot.polling import sentence_of
 from bot.screens.base import Screen
+from bot.telegram.hearing import sentence_of
 from bot.text import say
 from storage.people import Person
 

@@ -14,14 +14,15 @@ from engine.account_watch import AccountWatch
 from engine.books import is_open, read_book
 from engine.clock import Clock
 from engine.core import inputs as i
-from engine.core.errors import Corrupt, Denied, PocketdeskError, StorageTrouble
+from engine.core.errors import Corrupt, Denied, PocketdeskError, StillOpen, StorageTrouble
 from engine.core.facts import Trouble
-from engine.core.ids import Symbol, book_id
+from engine.core.ids import CommandId, Symbol, book_id
 from engine.core.model import Balance, Instrument, Mode, Ticker
 from engine.core.notices import Notice, Weight
 from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
-from engine.desk import AccountSeen
+from engine.desk import AccountSeen, Answer
+from engine.entry_hold import EntryHold
 from engine.exchanges.paper import PaperExchange
 from engine.ports import Exchange, Journal, Notifier, unread_of
 from engine.runner import Runner
@@ -30,6 +31,8 @@ COOLDOWNS = (1.0, 5.0, 15.0, 60.0)
 """Seconds before a runner that failed is started again; the last one repeats."""
 WORKED_WELL = 600.0
 """Seconds of work after which earlier failures lengthen no cooldown any more."""
+LOOK_AGAIN = 0.05
+"""Seconds between looks whether the connection works again."""
 CLOSE_SECONDS = 3.0
 """How long a venue's client may take to close: no restart waits for one that hangs."""
 
@@ -57,7 +60,8 @@ class Connection:
         self.working = False
         self.restarts = 0
         self._failed_in_a_row = 0
-        self.runner = Runner(settings, journal, clock, notifier)
+        self.hold = EntryHold()
+        self.runner = Runner(settings, journal, clock, notifier, self.hold)
         self._paper_fee = paper_fee
         self._make_exchange = make_exchange
         self._exchange: Exchange | None = None
@@ -148,7 +152,7 @@ class Connection:
         """Before the start: the mode that it was in last."""
         if mode is not self.settings.mode:
             self.settings = replace(self.settings, mode=mode)
-            self.runner = Runner(self.settings, self._journal, self._clock, self._notifier)
+            self.runner = Runner(self.settings, self._journal, self._clock, self._notifier, self.hold)
 
     def bar(self, reason: str) -> None:
         """Before the start: it is not to begin in this process. Its book is shown as it is, nobody leads it, no venue
@@ -237,7 +241,7 @@ class Connection:
         old one's place with its books read: an empty book would look flat."""
         before = self.runner
         await self._close_exchange()
-        after = Runner(self.settings, self._journal, self._clock, self._notifier)
+        after = Runner(self.settings, self._journal, self._clock, self._notifier, self.hold)
         after.market = before.market
         await after.restore()
         await after.inherit(before)
@@ -296,6 +300,31 @@ class Connection:
         except Exception as error:  # nothing may keep a restart from its books
             logger.warning("the client of {} did not close well: {!r}", self.settings.connection, error)
 
+    async def ask(self, command: i.Command) -> Answer:
+        """Hand in a command and tell what came of it: a runner that fails over it is followed by one that has read what
+        is on disk, and only that tells (law 12). Raises StorageTrouble if it could not be written down."""
+        asked = self.runner
+        try:
+            return await asked.ask(command)
+        except StillOpen as error:
+            logger.warning("{}: {}", self.settings.connection, error)
+        done = await self._done_commands(asked)
+        if command.id in done:
+            return Answer(done[command.id])
+        return Answer("the desk failed over this command and began again without it: it can be given again")
+
+    async def _done_commands(self, asked: Runner) -> dict[CommandId, str]:
+        """As they are on disk, once another runner than `asked` is at work, so that nothing is being written any more;
+        however long that takes."""
+        while True:
+            await asyncio.sleep(LOOK_AGAIN)
+            if self.runner is asked or not self.working:
+                continue
+            try:
+                return (await read_book(self._journal, asked.book)).state.done_commands
+            except StorageTrouble as error:
+                logger.warning("what came of a command can't be read yet: {}", error)
+
     @property
     def unread_rows(self) -> int:
         """Rows of the account's answers that were left out, those of former clients among them."""
@@ -324,7 +353,7 @@ class Connection:
         """
         self.settings = replace(self.settings, mode=mode)
         market = self.runner.market
-        self.runner = Runner(self.settings, self._journal, self._clock, self._notifier)
+        self.runner = Runner(self.settings, self._journal, self._clock, self._notifier, self.hold)
         self.runner.market = market
         try:
             await self.start(clean=True)

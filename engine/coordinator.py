@@ -136,10 +136,18 @@ class Coordinator:
     async def send(self, connection: ConnectionId, command: i.Command) -> Answer:
         if self._switching.leaving_live(connection) and isinstance(command, i.Resume):
             return Answer(f"{connection} is on its way back to paper: it can be resumed there")
-        return await self._connections[connection].runner.ask(command)
+        return await self._connections[connection].ask(command)
 
-    def stop_entries(self, connection: ConnectionId, command: i.Command) -> None:
-        self._safer.begin(self._connections[connection], command)
+    def stop_entries(self, connection: ConnectionId, command: i.Command) -> asyncio.Task[Answer]:
+        return self._safer.begin(self._connections[connection], command)
+
+    def hold_entries(self, reason: str) -> None:
+        for one in self._connections.values():
+            one.hold.put_on(reason)
+
+    def release_entries(self, reason: str) -> None:
+        for one in self._connections.values():
+            one.hold.take_off(reason)
 
     async def candles(
         self, connection: ConnectionId, symbol: Symbol, timeframe: int, limit: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -112,11 +113,18 @@ class Desk(Protocol):
         """
         ...
 
-    def stop_entries(self, connection: ConnectionId, command: Command) -> None:
-        """What makes things safer, at once (law 8): from this moment nothing is entered on the connection, in memory,
-        whatever the database does. `command`, a Halt or a Pause, is written down as soon as that is possible, however
-        long it takes, and holds from then on; it has one id, and is carried out once."""
+    def stop_entries(self, connection: ConnectionId, command: Command) -> asyncio.Future[Answer]:
+        """What makes things safer, at once (law 8): when this returns nothing is entered on the connection any more,
+        in memory, whatever the database does. `command`, a Halt or a Pause, is written down as soon as that is
+        possible, however long it takes: then the future has its answer, and what it says is in force lastingly. It has
+        one id, and is carried out once. Cancelling the future would leave it unwritten: shield it."""
         ...
+
+    def hold_entries(self, reason: str) -> None:
+        """Nothing is entered on any connection until `release_entries` with the same reason; in memory only."""
+        ...
+
+    def release_entries(self, reason: str) -> None: ...
 
     async def candles(
         self, connection: ConnectionId, symbol: Symbol, timeframe: int, limit: int

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from loguru import logger
 
+from engine import entry_hold
 from engine.clock import Clock
 from engine.core import inputs as i
 from engine.core.effects import Cancel, Effect, Query, Submit
@@ -22,6 +23,7 @@ from engine.core.errors import (
     RuleRejected,
 )
 from engine.core.facts import Trouble
+from engine.entry_hold import EntryHold
 from engine.ports import Exchange
 
 TOO_OLD = 5.0
@@ -39,8 +41,11 @@ class Executor:
         clock: Clock,
         put: Callable[[i.Input], None],
         rules_refused: Callable[[], None] = lambda: None,
+        hold: EntryHold | None = None,
     ) -> None:
-        """`rules_refused`: called when the venue refuses an order for a step, a limit or a count (law 18)."""
+        """`rules_refused`: called when the venue refuses an order for a step, a limit or a count (law 18). `hold`: no
+        order that adds to what is held leaves while it is on."""
+        self._hold = EntryHold() if hold is None else hold
         self._rules_refused = rules_refused
         self._exchange = exchange
         self._clock = clock
@@ -94,7 +99,9 @@ class Executor:
             if self._clock.monotonic() - began > TOO_OLD:
                 # The process was stopped in between: another may have taken over and asked for this order already.
                 return self._lost(effect, "it was not sent in time")
-            report = await self._exchange.submit(effect.request)
+            with self._hold.guarding(effect.request.reduces):
+                entry_hold.check()
+                report = await self._exchange.submit(effect.request)
             return i.OrderSeen(self._clock.now(), report)
         if isinstance(effect, Cancel):
             report = await self._exchange.cancel(effect.client_order_id, effect.symbol)

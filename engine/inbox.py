@@ -19,10 +19,19 @@ comes only once (a signal, the venue's rules, the beginning or end of a trouble)
 
 @dataclass(slots=True)
 class Letter:
-    """An input, and who waits for what comes of it, if anybody does."""
+    """An input, and who waits for what comes of it, if anybody does. `taken`: it is being dealt with, or was;
+    `written`: what came of it may be on disk from here on."""
 
     input: i.Input
     reply: asyncio.Future[Decision] | None = None
+    taken: bool = False
+    withdrawn: bool = False
+    written: bool = False
+
+    def withdraw(self) -> bool:
+        """Whoever handed it in has waited long enough; False when it is too late for that."""
+        self.withdrawn = self.withdrawn or not self.taken
+        return self.withdrawn
 
 
 _VENUE = (

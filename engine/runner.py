@@ -12,8 +12,7 @@ from loguru import logger
 from engine.books import read_book
 from engine.clock import Clock
 from engine.core import inputs as i
-from engine.core.effects import Submit
-from engine.core.errors import Denied, StorageTrouble
+from engine.core.errors import Denied, PocketdeskError, StillOpen, StorageTrouble
 from engine.core.facts import AnyFact, CommandDone, EquityMarked, OrderAsked
 from engine.core.ids import BookId, book_id
 from engine.core.market import Market
@@ -22,6 +21,7 @@ from engine.core.settings import TraderSettings
 from engine.core.state import TraderState
 from engine.core.trader import Decision, decide
 from engine.desk import Answer
+from engine.entry_hold import EntryHold
 from engine.executor import Executor
 from engine.inbox import Inbox, Letter
 from engine.ports import Exchange, Journal, Notifier
@@ -33,6 +33,9 @@ SNAPSHOT_EVERY = 500
 STORAGE_PAUSE = 1.0
 """Seconds between tries to write down what the venue told, while the database refuses."""
 ANSWER_WITHIN = 10.0
+_HELD = (
+    "nothing is bought at this moment: a halt or a pause is under way, or may be among what waits to be read"
+)
 _RISKIER = (i.Resume, i.ManualEntry, i.LiftHalt)
 """Commands that could lead to an entry."""
 
@@ -46,8 +49,11 @@ class Runner:
         journal: Journal,
         clock: Clock,
         notifier: Notifier,
+        hold: EntryHold | None = None,
     ) -> None:
+        """`hold`: the connection's, which outlives this runner."""
         self.settings = settings
+        self.hold = EntryHold() if hold is None else hold
         self.book: BookId = book_id(settings.connection, settings.mode)
         self.state = TraderState()
         self.market = Market()
@@ -59,7 +65,6 @@ class Runner:
         self._inbox = Inbox()
         self._executor: Executor | None = None
         self._entries_open = True
-        self._held = 0
         self._running = False
         self._closed = ""
 
@@ -81,7 +86,7 @@ class Runner:
         self, exchange: Exchange, clean: bool, rules_refused: Callable[[], None] = lambda: None
     ) -> None:
         """Begin to work: the book is opened, or what was under way is asked for. `rules_refused`: see Executor."""
-        self._executor = Executor(exchange, self._clock, self.put, rules_refused)
+        self._executor = Executor(exchange, self._clock, self.put, rules_refused, self.hold)
         await self._take(Letter(i.Opened(self._clock.now(), secrets.token_hex(4), clean)))
 
     # ── the door ──────────────────────────────────────────────────────────────────────────
@@ -91,34 +96,26 @@ class Runner:
         if self._entries_open or not isinstance(input, i.SignalSeen):
             self._inbox.put(Letter(input))
 
-    def hold_entries(self) -> None:
-        """From this moment nothing is entered, whatever the database and the inbox do: an order to enter that is
-        decided on and was not sent is not sent (law 8). Until as many calls of `release_entries`."""
-        self._held += 1
-
-    def release_entries(self) -> None:
-        self._held -= 1
-
     @property
-    def holds_entries(self) -> bool:
-        return self._held > 0
+    def closed(self) -> bool:
+        """Whether nobody takes this book's commands here any more."""
+        return bool(self._closed)
 
     async def ask(self, command: i.Command) -> Answer:
-        """Hand in a command and wait for what came of it. Raises StorageTrouble if it could not be written down."""
+        """Hand in a command and wait for what came of it. Raises StorageTrouble if it could not be written down, and
+        StillOpen where it may have been, and this runner's book has to be read anew to tell."""
         if self._closed:
             return Answer(self._closed)
-        if self._held and isinstance(command, i.ManualEntry):
-            return Answer("entries are being stopped at this moment: nothing is bought")
+        if self.hold and isinstance(command, i.ManualEntry):
+            return Answer(_HELD)
         if not self._entries_open and isinstance(command, _RISKIER):
             return Answer("the desk is being stopped: nothing that could lead to an entry is taken now")
         reply: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         repeated = command.id in self.state.done_commands
-        self._inbox.put(Letter(command, reply))
+        letter = Letter(command, reply)
+        self._inbox.put(letter)
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                decision = await reply
-        except TimeoutError:
-            raise StorageTrouble(self._why_late()) from None
+            decision = await self._decided(letter, reply)
         except Denied as refused:
             return Answer(str(refused))
         done = next((one for one in decision.facts if isinstance(one, CommandDone)), None)
@@ -126,9 +123,20 @@ class Runner:
             return Answer(decision.state.done_commands.get(command.id, ""), (), repeated=True)
         return Answer(done.refused, decision.facts, repeated)
 
-    def _why_late(self) -> str:
-        doing = "busy writing to disk" if self._running else "being started again after a failure"
-        return f"the desk is {doing}: the command may still be carried out"
+    async def _decided(self, letter: Letter, reply: asyncio.Future[Decision]) -> Decision:
+        """What nobody has looked at after a while is taken back, and was not done then. What is being written down is
+        waited for as long as that takes: nobody could say before whether it was done (law 12)."""
+        try:
+            await asyncio.wait([reply], timeout=ANSWER_WITHIN)
+            if not reply.done() and letter.withdraw():
+                raise StorageTrouble(f"the desk is {self._doing}: the command was taken back")
+            return await reply
+        finally:
+            reply.cancel()
+
+    @property
+    def _doing(self) -> str:
+        return "busy writing to disk" if self._running else "being started again after a failure"
 
     # ── the loop ──────────────────────────────────────────────────────────────────────────
 
@@ -143,20 +151,27 @@ class Runner:
 
     async def _next(self) -> None:
         letter = await self._inbox.get()
+        if letter.withdrawn:
+            return
+        letter.taken = True
         try:
             await self._take(letter)
         except StorageTrouble as error:
             await self._not_stored(letter, error)
-        except Exception:
-            _answer(letter, "the desk failed over this command and starts again: look before you repeat it")
+        except BaseException:  # the end of this runner, too: what it was writing may be on disk
+            words = "the desk failed over this command and starts again"
+            _end(letter, StillOpen(words) if letter.written else Denied(words))
             raise
 
     async def _take(self, letter: Letter) -> None:
-        if self._held and _enters(letter.input):
+        if self.hold and _enters(letter.input):
+            logger.info("{}: an entry is left out: {}", self.book, self.hold.why)
+            _answer(letter, _HELD)
             return
         self.market.see(letter.input)
         decision = decide(self.settings, self.state, self.market, letter.input)
         if decision.facts:
+            letter.written = True
             self._number = await self._journal.append(
                 self.book, self._number, decision.facts, decision.notices
             )
@@ -174,21 +189,13 @@ class Runner:
     def _start(self, decision: Decision) -> None:
         if self._executor is not None and decision.effects:
             for effect in decision.effects:
-                if self._held and isinstance(effect, Submit) and not effect.request.reduces:
-                    self._not_sent(effect)
-                else:
-                    self._executor.start(effect)
+                self._executor.start(effect)
             # Orders leave first: to write about one takes as long as to send it.
             asyncio.get_running_loop().call_soon(self._log, decision.facts)
         else:
             self._log(decision.facts)
         if decision.notices:
             self._notifier.wake()
-
-    def _not_sent(self, effect: Submit) -> None:
-        """Written down, and then entries were stopped: it ends as what it is, an order that never left."""
-        words = "it was not sent: entries were stopped just before"
-        self.put(i.OrderRefused(self._clock.now(), effect.request.client_order_id, words, "HELD"))
 
     def _log(self, facts: Sequence[AnyFact]) -> None:
         for fact in facts:
@@ -200,8 +207,7 @@ class Runner:
         whoever gave a command is told."""
         logger.error("{}: could not be written down: {}", type(letter.input).__name__, error)
         if letter.reply is not None:
-            if not letter.reply.done():
-                letter.reply.set_exception(error)
+            _end(letter, error)
             return
         if not _comes_anew(letter.input):
             self._inbox.put_back(letter)
@@ -253,12 +259,18 @@ class Runner:
 
 def _answer(letter: Letter, refused: str) -> None:
     """Whoever waits for a command that will not be carried out gets a sentence."""
+    _end(letter, Denied(refused))
+
+
+def _end(letter: Letter, error: PocketdeskError) -> None:
     if letter.reply is not None and not letter.reply.done():
-        letter.reply.set_exception(Denied(refused))
+        letter.reply.set_exception(error)
 
 
 def _enters(input: i.Input) -> bool:
-    return isinstance(input, i.SignalSeen) and input.signal.action is Action.ENTER
+    if isinstance(input, i.SignalSeen):
+        return input.signal.action is Action.ENTER
+    return isinstance(input, i.ManualEntry)
 
 
 def _comes_anew(input: i.Input) -> bool:

@@ -53,6 +53,10 @@ class Services:
     waiting: Waiting = field(default_factory=Waiting)
     counters: Counters = field(default_factory=Counters)
     said: Said = field(default_factory=Said)
+    deaf: Callable[[], str] = lambda: ""
+    """Why nothing can be heard from the owner, or not always."""
+    unreadable: Callable[[], int] = lambda: 0
+    """How many updates of his could not be read since the process began."""
 
     def view(self, connection: str) -> ConnectionView:
         """Raises KeyError for a connection that is not (or no longer) there."""

@@ -54,6 +54,8 @@ async def health(services: Services, ask: Ask) -> Screen:
         await services.store.outbox.waiting_count(),
         services.charts.failures,
         services.counters.forged,
+        services.unreadable(),
+        services.deaf(),
     )
     return safety.health(machine, [(summarise(view), view.health) for view in views], services.now())
 

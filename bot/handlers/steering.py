@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -19,18 +19,9 @@ from bot.screens.figures import price, signed_percent
 from bot.screens.summary import Holding, Summary, holding_of, mode_tag, summarise
 from bot.text import Html, lines, say, word
 from bot.waiting import PATIENCE, Wanted
-from engine.core.errors import StorageTrouble
 from engine.core.ids import CommandId, ConnectionId, PresetId
 from engine.core.inputs import Command, Halt, Pause, SwitchPreset
 from engine.desk import Answer
-
-Maker = Callable[[ConnectionId], Command]
-
-
-async def send_each(services: Services, connections: Sequence[ConnectionId], make: Maker) -> list[Answer]:
-    """The same command to each connection, side by side; one that fails does not hold the others (law 16)."""
-    return await asyncio.gather(*(send(services, one, make(one)) for one in connections))
-
 
 SOON = 2.0
 """Seconds that the answer to a halt or a pause waits for it to be on disk. It is in force before that (law 8)."""
@@ -41,40 +32,52 @@ def safer_command(verb: str, at: datetime, ident: CommandId) -> Command:
     return Halt(at, ident, "owner", "owner") if verb == "halt" else Pause(at, ident, "owner")
 
 
-async def _at_once(
-    services: Services, connections: Sequence[ConnectionId], command: Command
-) -> list[Answer | None]:
-    """In force from here on; None for a connection where that is not on disk yet."""
-    for one in connections:
-        services.desk.stop_entries(one, command)
-    return await asyncio.gather(*(_soon(services, one, command) for one in connections))
+Written = Sequence[asyncio.Future[Answer]]
 
 
-async def _soon(services: Services, connection: ConnectionId, command: Command) -> Answer | None:
-    try:
-        async with asyncio.timeout(SOON):
-            return await services.desk.send(connection, command)
-    except (TimeoutError, StorageTrouble):
-        return None
+def _stop_entries(services: Services, connections: Sequence[ConnectionId], command: Command) -> Written:
+    """In force when this returns; each future ends once that is on disk."""
+    return [services.desk.stop_entries(one, command) for one in connections]
 
 
-async def pause(services: Services, ask: Ask) -> Screen:
+async def _by_then(written: Written, seconds: float | None) -> list[Answer | None]:
+    """The answers that are there within so many seconds (None: however long it takes); None for the others."""
+    if written:
+        await asyncio.wait(written, timeout=seconds)
+    return [one.result() if one.done() else None for one in written]
+
+
+async def pause(services: Services, ask: Ask) -> AsyncIterator[Screen]:
     connections = chosen(services, ask, every=True)
-    answers = await _at_once(services, connections, safer_command("pause", ask.at, ask.id))
-    told = _told(services, connections, answers, "steer.paused")
-    return talk.done(
-        lines(*told, _unread(ask)),
-        Button(word("button.resume"), "resume"),
-        Button(word("button.halt"), "halt"),
-    )
+    written = _stop_entries(services, connections, safer_command("pause", ask.at, ask.id))
+    async for told in _each(services, connections, written, "steer.paused"):
+        yield talk.done(
+            lines(*told, _unread(ask)),
+            Button(word("button.resume"), "resume"),
+            Button(word("button.halt"), "halt"),
+        )
 
 
-async def halt(services: Services, ask: Ask) -> Screen:
+async def halt(services: Services, ask: Ask) -> AsyncIterator[Screen]:
     connections = chosen(services, ask, every=True)
-    answers = await _at_once(services, connections, safer_command("halt", ask.at, ask.id))
-    told = _told(services, connections, answers, "steer.halted")
-    held = [Button(word("button.flatten"), "flatten")] if everything_held(services) else []
-    return talk.done(lines(*told, _unread(ask), "", say("steer.stopped_not_flat") if held else None), *held)
+    written = _stop_entries(services, connections, safer_command("halt", ask.at, ask.id))
+    async for told in _each(services, connections, written, "steer.halted"):
+        held = [Button(word("button.flatten"), "flatten")] if everything_held(services) else []
+        yield talk.done(
+            lines(*told, _unread(ask), "", say("steer.stopped_not_flat") if held else None), *held
+        )
+
+
+async def _each(
+    services: Services, connections: Sequence[ConnectionId], written: Written, key: str
+) -> AsyncIterator[list[Html]]:
+    """What is true now, in memory or on disk, and again once all of it is on disk: until then the command is not
+    done, and whatever ends the process in between, the next one does it."""
+    answers = await _by_then(written, SOON)
+    if None in answers:
+        yield _told(services, connections, answers, key)
+        answers = await _by_then(written, None)
+    yield _told(services, connections, answers, key)
 
 
 def _unread(ask: Ask) -> Html | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +23,7 @@ from bot.handlers.base import EVERY, Ask, Services
 from bot.handlers.routes import ROUTES, TYPED, Route
 from bot.screens import talk
 from bot.screens.base import Button, Screen
-from bot.telegram.reading import SAFER
+from bot.telegram.reading import MOST_WORDS, SAFER, command_in, the_one_named
 from bot.text import plain, say, word
 from bot.waiting import Wanted
 from engine.core.ids import BookId, CommandId
@@ -32,11 +32,11 @@ from engine.core.notices import Notice, Weight
 ANSWERED: ContextVar[str] = ContextVar("answered", default="")
 """What the owner was last shown for the update at hand."""
 STALE = timedelta(minutes=2)
-MOST_WORDS = 4
-"""Behind a command's name; a longer text that begins with one is not meant as one."""
 OF_TWO_WORDS = 2
 """An amount may be written in more than one word: `1 000 USDT`."""
 _WORD = re.compile(r"(LIVE|LIFT) \d{4}", re.IGNORECASE)
+PATIENT = 6.0
+"""Seconds until what was asked for is said to take long; the database refuses a write of its own after five."""
 _ANSWER_SECONDS = 1.5
 """How long a tap that acts waits to learn from Telegram that it is an old one."""
 
@@ -66,14 +66,10 @@ class Updates:
         assert message.from_user is not None
         place = Place(message.chat.id, message.from_user.id)
         name = f"tg:{update.update_id}"
-        text = message.text or ""
-        first, _, rest = text.partition(" ")
-        if text.startswith("/"):
-            await self._command(text, message, name, place)
-        elif _is_command(first) and not _WORD.fullmatch(text) and len(rest.split()) <= MOST_WORDS:
-            await self._command(
-                f"/{first.rstrip('!.')} {rest}", message, name, place
-            )  # a slash forgotten (T24)
+        text = (message.text or "").strip()
+        found = command_in(text)
+        if found is not None and (text.startswith("/") or _is_command(found[0], text)):
+            await self._command(found[0], list(found[1]), message, name, place)
         elif text:
             await self._typed(message, name, place)
         else:
@@ -85,10 +81,10 @@ class Updates:
     def _is_stale(self, message: Message) -> bool:
         return self._services.now() - message.date > STALE
 
-    async def _command(self, text: str, message: Message, name: str, place: Place) -> None:
+    async def _command(
+        self, spelled: str, words: list[str], message: Message, name: str, place: Place
+    ) -> None:
         self._services.waiting.forget()
-        first, *words = text.split()
-        spelled = first[1:].partition("@")[0].lower()
         command = BY_NAME.get(spelled)
         if command is None:
             await self.show(place, talk.unknown_command(spelled, nearest(spelled[:40])))
@@ -101,21 +97,27 @@ class Updates:
 
     async def _obeyed(self, command: Command, words: list[str], name: str, place: Place) -> None:
         """A handful of words is all that any command takes. What makes things safer is done whatever stands behind it,
-        on every connection where that can't be read: it is in force already (law 8)."""
-        safer = command.name in SAFER
-        if command.arguments and len(words) > len(command.arguments) + OF_TWO_WORDS and not safer:
+        as it was read on the way in: it is in force already (law 8)."""
+        if command.name in SAFER:
+            await self.show_all(place, ROUTES[command.verb], self._ask(name, self._safer_args(words)))
+            return
+        if command.arguments and len(words) > len(command.arguments) + OF_TWO_WORDS:
             await self.show(place, talk.too_many(command))
             return
-        args: dict[str, str] = {}
         try:
             args = read_arguments(self._services, command, words if command.arguments else [])
         except BadArgument as bad:
-            if not safer:
-                meant = nearest_of(self._services, command, bad.given)
-                await self.show(place, talk.bad_argument(command, bad.given, bad.understood, meant))
-                return
-            args = {"unread": bad.given[:60]}
+            meant = nearest_of(self._services, command, bad.given)
+            await self.show(place, talk.bad_argument(command, bad.given, bad.understood, meant))
+            return
         await self.show_all(place, ROUTES[command.verb], self._ask(name, args))
+
+    def _safer_args(self, words: Collection[str]) -> dict[str, str]:
+        """As it was read on the way in: the connection that is named, or all of them."""
+        named = the_one_named(words, self._services.desk.connections())
+        if named is not None:
+            return {"c": named}
+        return {"unread": " ".join(words)[:60]} if words else {}
 
     async def _typed(self, message: Message, name: str, place: Place) -> None:
         """A text that was waited for, or any other."""
@@ -149,6 +151,8 @@ class Updates:
             await self._forged(query)
         elif pressed.fate is Fate.TWICE:
             await _answer(query, word("toast.twice"))
+        elif pressed.verb in SAFER:
+            await self._good(query, _whenever(pressed), route, place)
         elif pressed.fate is Fate.EXPIRED:
             await self._expired(query, pressed, route, place)
         else:
@@ -230,7 +234,7 @@ class Updates:
         unseen: Screen | None = None
         failure: TelegramError | None = None
         try:
-            async for screen in _screens(route, self._services, ask):
+            async for screen in _with_patience(_screens(route, self._services, ask)):
                 if failure is not None:
                     unseen = screen
                     continue
@@ -294,6 +298,23 @@ async def _screens(route: Route, services: Services, ask: Ask) -> AsyncIterator[
         yield await route.once(services, ask)
 
 
+async def _with_patience(screens: AsyncIterator[Screen]) -> AsyncIterator[Screen]:
+    """Where the first of them takes long nobody knows yet what becomes of it, and that is said: neither that it was
+    done nor that it was not (law 12)."""
+    first = asyncio.ensure_future(anext(screens))
+    try:
+        await asyncio.wait([first], timeout=PATIENT)
+        if not first.done():
+            yield talk.sentence(say("steer.still_open"))
+        yield await first
+    except StopAsyncIteration:
+        return
+    finally:
+        first.cancel()
+    async for screen in screens:
+        yield screen
+
+
 async def _answer(query: CallbackQuery, text: str | None = None) -> None:
     """Ends the button's spinning; a query that is too old to be answered needs none."""
     try:
@@ -308,8 +329,16 @@ def _meant(text: str) -> str | None:
     return nearest(words[0][:40], 0.75) if words and len(words) <= MOST_WORDS else None
 
 
-def _is_command(word_: str) -> bool:
-    return word_.casefold().rstrip("!.") in BY_NAME
+def _is_command(spelled: str, text: str) -> bool:
+    """A slash was forgotten (T24); a word that is waited for is none."""
+    return spelled in BY_NAME and not _WORD.fullmatch(text)
+
+
+def _whenever(pressed: Pressed) -> Pressed:
+    """What makes things safer does so on paper as well as live, and from a button that is too old to be known in its
+    details, too: it is meant for all then."""
+    args = {key: value for key, value in pressed.args.items() if key in ("c", "new")}
+    return Pressed(Fate.GOOD, pressed.verb, args, pressed.name)
 
 
 def _stale(command: Command) -> Screen:

@@ -79,11 +79,11 @@ WAYS: tuple[Way, ...] = (
         "live",
     ),
     _way(
-        r"desk is being stopped|was stopped before|started again|is not led|was not started",
+        r"desk is being stopped|was stopped before|started again|is not led|was not started|failed over this command",
         "again_later",
         *_HEALTH,
     ),
-    _way(r"entries are being stopped at this moment", "resume", "button.resume", "resume"),
+    _way(r"nothing is bought at this moment", "resume", "button.resume", "resume"),
     _way(r"could not be written down|could not store|database|disk", "health", *_HEALTH),
 )
 

@@ -128,7 +128,8 @@ def alerts(found: Sequence[Told], page: int, now: datetime) -> Screen:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """How the process and the conversation do. `memory_mb` resident; `since` of the process."""
+    """How the process and the conversation do. `memory_mb` resident; `since` of the process; `deaf`: why the owner is
+    not heard, or not always."""
 
     version: str
     since: datetime
@@ -136,6 +137,8 @@ class Machine:
     waiting: int
     chart_failures: int
     forged: int
+    unreadable: int = 0
+    deaf: str = ""
 
 
 def health(machine: Machine, each: Sequence[tuple[Summary, Health]], now: datetime) -> Screen:
@@ -152,6 +155,8 @@ def health(machine: Machine, each: Sequence[tuple[Summary, Health]], now: dateti
         row(word("health.outbox"), str(machine.waiting)),
         row(word("health.charts"), str(machine.chart_failures)) if machine.chart_failures else None,
         row(word("health.forged"), str(machine.forged)) if machine.forged else None,
+        row(word("health.unreadable"), str(machine.unreadable)) if machine.unreadable else None,
+        say("health.deaf", why=machine.deaf) if machine.deaf else None,
         "",
         foot(now),
     )

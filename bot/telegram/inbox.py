@@ -13,11 +13,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from loguru import logger
 
 from bot.telegram.reading import Raw, number_of, sender_of
+from bot.telegram.salvage import UNREADABLE
 from engine.clock import Clock
 from engine.core.errors import StorageTrouble
 from storage.updates import StoredUpdate
@@ -42,13 +44,14 @@ class Keeper(Protocol):
 
 
 class UpdateInbox:
-    """`hand_over` gives an update to the handlers, False if it can't be read; `make_safer` acts on what can't wait."""
+    """`hand_over` gives an update to the handlers, and raises anything for one that can't be read; `make_safer` acts on
+    what can't wait."""
 
     def __init__(
         self,
         keeper: Keeper,
         clock: Clock,
-        hand_over: Callable[[Raw], bool],
+        hand_over: Callable[[Raw], object],
         make_safer: Callable[[Raw], None],
     ) -> None:
         self._keeper = keeper
@@ -72,7 +75,7 @@ class UpdateInbox:
         """At the start, before Telegram is reached: a halt or a pause that the last process stored and did not come to
         do is in force again at once (law 8). Raises StorageTrouble."""
         for one in await self._keeper.waiting():
-            self._make_safer(json.loads(one.body))
+            self._guarded(one.update_id, partial(self._act, one.body))
 
     async def take_up(self) -> None:
         """What the last process left undone; once, as soon as the database tells it. Raises StorageTrouble."""
@@ -83,7 +86,7 @@ class UpdateInbox:
         self._taken_up = True
         for one in waiting:
             logger.info("update {} was left undone by the last process and is taken up", one.update_id)
-            self._give(one.update_id, json.loads(one.body))
+            self._give(one.update_id, one.body)
 
     # ── what comes ────────────────────────────────────────────────────────────────────────
 
@@ -101,19 +104,39 @@ class UpdateInbox:
                 self._look(number, raw)
         return offset
 
-    def _look(self, number: int, raw: Raw) -> None:
-        if self.owner_id is None or sender_of(raw) != self.owner_id:
-            self._stranger(number, raw)
-            return
-        self._make_safer(raw)
-        self._fresh[number] = StoredUpdate(number, json.dumps(raw), self._clock.now())
-        self._give(number, raw)
+    def forget_before(self, offset: int) -> None:
+        """Telegram was told, or is told next, that these were received: it sends none of them again."""
+        self._known = {number for number in self._known if number >= offset}
 
-    def _give(self, number: int, raw: Raw) -> None:
-        self._under_way.add(number)
-        if not self._hand_over(raw):
+    def _look(self, number: int, raw: Raw) -> None:
+        if UNREADABLE in raw:
             self._skip(f"update {number}")
+        elif self.owner_id is None or sender_of(raw) != self.owner_id:
+            self._stranger(number, raw)
+        else:
+            self._guarded(number, lambda: self._make_safer(raw))
+            body = json.dumps(raw)
+            self._fresh[number] = StoredUpdate(number, body, self._clock.now())
+            self._give(number, body)
+
+    def _act(self, body: str) -> None:
+        self._make_safer(json.loads(body))
+
+    def _give(self, number: int, body: str) -> None:
+        self._under_way.add(number)
+        if not self._guarded(number, lambda: self._hand_over(json.loads(body))):
             self.done(number, "it could not be read")
+
+    def _guarded(self, number: int, work: Callable[[], object]) -> bool:
+        """The top of all that is done with one update before the handlers have it: whatever is odd about it, it takes
+        no other along (T18)."""
+        try:
+            work()
+        except Exception as error:
+            logger.debug("update {}: {!r}", number, error)
+            self._skip(f"update {number}")
+            return False
+        return True
 
     def _skip(self, what: str) -> None:
         self.unreadable += 1
@@ -127,8 +150,8 @@ class UpdateInbox:
         self._strangers += 1
         if self._strangers > MOST_STRANGERS:
             self.passed_over += 1
-        elif not self._hand_over(raw):
-            self._skip(f"update {number}")
+        else:
+            self._guarded(number, lambda: self._hand_over(raw))
 
     # ── to disk ───────────────────────────────────────────────────────────────────────────
 

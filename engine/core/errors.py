@@ -7,6 +7,7 @@
     ├── Unavailable     a question could not be asked: ask again later; says nothing about the answer
     ├── Corrupt         what came in is not sound: use nothing of it
     └── StorageTrouble  disk or database refused: nothing was stored, nothing may be sent
+        └── StillOpen   it may have been stored: read before anything is said of it
 
 `Unavailable` is for reading only. An order, cancel or change that fails on the way is OutcomeUnknown.
 """
@@ -63,3 +64,7 @@ class Corrupt(PocketdeskError):
 
 class StorageTrouble(PocketdeskError):
     """The database could not store: full disk, lost lease, lock. No effect may start on what was not stored."""
+
+
+class StillOpen(StorageTrouble):
+    """Whether it was stored is not known before the book is read again: 'not done' must not be said of it (law 12)."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 
+from engine import entry_hold
 from engine.exchanges.budget import Budget
 from engine.exchanges.client import Gate
 
@@ -78,6 +79,7 @@ class Wire:
         if noted is not None and noted.acts and method != "GET":
             if noted.sent and noted.once:
                 raise Repeated(f"a second {method} within one call was held back")
+            entry_hold.check()
             noted.sent = True
         self._open()
         self._budget.sent(url)

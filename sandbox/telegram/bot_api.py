@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 
 from aiohttp import web
@@ -75,6 +76,8 @@ class BotApi:
         if fault is not None and fault.kind == "drop_answer":
             record.error = fault.kind
             return _cut(request)
+        if fault is not None and fault.kind == "spoil":
+            return web.Response(text=_spoiled(result), content_type="application/json")
         return web.json_response({"ok": True, "result": result})
 
     async def _spoil(self, request: web.Request, fault: Fault) -> web.Response | None:
@@ -97,7 +100,7 @@ class BotApi:
                 )
             case "delay":
                 await asyncio.sleep(fault.delay)
-            case "drop_answer":
+            case "drop_answer" | "spoil":
                 pass
         return None
 
@@ -126,6 +129,13 @@ def _refused(error: ApiError) -> web.Response:
     if error.parameters:
         body["parameters"] = error.parameters
     return web.json_response(body, status=error.code)
+
+
+def _spoiled(result: object) -> str:
+    """The first name of the first person in it is cut off within its escape, as a bug on the way would do it."""
+    text = json.dumps({"ok": True, "result": result})
+    before, name, after = text.partition('"first_name": "')
+    return before + name + "\\ud83" + after.partition('"')[2]
 
 
 def _cut(request: web.Request) -> web.Response:

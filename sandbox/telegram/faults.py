@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 FaultKind = Literal[
-    "too_many_requests", "server_error", "hang", "delay", "refuse", "drop_answer", "garbage", "echo"
+    "too_many_requests", "server_error", "hang", "delay", "refuse", "drop_answer", "garbage", "echo", "spoil"
 ]
 
 
@@ -20,7 +20,7 @@ class Fault(BaseModel):
     `status` · `hang` never answers while it lasts · `delay` answers `delay` seconds late · `refuse` cuts the
     connection before anything is done · `drop_answer` does what was asked and cuts the connection instead of
     answering · `garbage` answers with a page that is no JSON · `echo` refuses with 400 and repeats the address, behind
-    `text`.
+    `text` · `spoil` breaks the JSON at the first name in it.
     """
 
     model_config = ConfigDict(extra="forbid")

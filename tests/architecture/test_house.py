@@ -26,6 +26,7 @@ LOOP_TOPS = {
     "bot/dashboard.py": 1,
     "bot/lifecycle.py": 1,
     "bot/outbox.py": 1,
+    "bot/telegram/inbox.py": 1,
     "engine/connection.py": 3,
     "engine/cycle.py": 2,
     "engine/executor.py": 1,

@@ -174,13 +174,16 @@ def commands(options: argparse.Namespace) -> bool:
 
 def halting(options: argparse.Namespace) -> bool:
     """From /halt to the last order to buy at the venue, under each trouble."""
-    good = True
-    for trouble in TROUBLES:
+    good, halt = True, not options.without
+    for name, trouble in TROUBLES.items():
+        if options.only not in name:
+            continue
         with tempfile.TemporaryDirectory(prefix="pocketdesk-") as folder:
-            after = asyncio.run(halt_under(Path(folder), trouble))
+            after = asyncio.run(halt_under(Path(folder), trouble, halt=halt))
         words = "no order to buy after it" if after < 0 else f"the last order to buy after {after:.2f} s"
-        say(f"/halt with {trouble}: {words} (must be within {LIMIT:g} s)")
-        good = good and after <= LIMIT
+        bound = f"must be within {LIMIT:g} s" if halt else "there must be one later"
+        say(f"{'/halt' if halt else 'no /halt'} with {name}: {words} ({bound})")
+        good = good and (after <= LIMIT) is halt
     return good
 
 
@@ -244,6 +247,8 @@ def main() -> int:
     kills.add_argument("--seed", type=int, default=1)
     kills.set_defaults(work=commands)
     halts = commands_.add_parser("halting", help="how soon a halt stops entries, whatever is in its way")
+    halts.add_argument("--only", default="", help="troubles with these words in their name")
+    halts.add_argument("--without", action="store_true", help="no halt, to see that it would have entered")
     halts.set_defaults(work=halting)
     foreign = commands_.add_parser("strategies", help="bad strategies of the owner's, one by one")
     foreign.set_defaults(work=strategies)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.commands import survive_commands
-from tests.crash.halting import halt_under
+from tests.crash.halting import FLOODED, LOCKED_SHORTLY, STUCK, Trouble, halt_under
 from tests.support.processes import start_fresh
 
 GENEROUS = 4.0
@@ -20,6 +20,6 @@ async def test_t20_law_9_killed_around_commands(tmp_path: Path) -> None:
     assert (tally.lost, tally.twice, tally.unanswered) == ([], [], [])
 
 
-@pytest.mark.parametrize("trouble", ["the database locked for 30 s", "20,000 strangers in front"])
-async def test_t21_t22_law_8_a_halt_waits_for_nothing(tmp_path: Path, trouble: str) -> None:
+@pytest.mark.parametrize("trouble", [LOCKED_SHORTLY, FLOODED, STUCK], ids=["locked", "flooded", "stuck"])
+async def test_t21_t22_law_8_a_halt_waits_for_nothing(tmp_path: Path, trouble: Trouble) -> None:
     assert await halt_under(tmp_path, trouble) < GENEROUS

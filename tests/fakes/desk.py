@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -57,6 +58,7 @@ class FakeDesk:
         self.sent: list[Command] = []
         self.stopped: list[tuple[ConnectionId, Command]] = []
         self.accounts: dict[ConnectionId, AccountSeen] = {}
+        self.held: set[str] = set()
         self.broken = ""
         self.mute = ""
         self.lacks: set[int] = set()
@@ -101,9 +103,21 @@ class FakeDesk:
             self.accounts.get(connection) or AccountSeen(tuple(desk.venue.balances()), at),
         )
 
-    def stop_entries(self, connection: ConnectionId, command: Command) -> None:
-        """See engine.desk.Desk.stop_entries; what is written down comes by `send`, with the same id."""
+    def stop_entries(self, connection: ConnectionId, command: Command) -> asyncio.Future[Answer]:
+        """See engine.desk.Desk.stop_entries."""
         self.stopped.append((connection, command))
+        return asyncio.ensure_future(self._write_down(connection, command))
+
+    async def _write_down(self, connection: ConnectionId, command: Command) -> Answer:
+        while self.broken:
+            await asyncio.sleep(0.02)
+        return await self.send(connection, command)
+
+    def hold_entries(self, reason: str) -> None:
+        self.held.add(reason)
+
+    def release_entries(self, reason: str) -> None:
+        self.held.discard(reason)
 
     async def send(self, connection: ConnectionId, command: Command) -> Answer:
         if self.broken:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.telegram import inbox
-from engine import account_watch, connection, executor, reconciler, runner, safer_now
+from engine import account_watch, connection, entry_hold, executor, reconciler, runner, safer_now
 from engine.core import entry_bar, evolve, forgotten, on_reconcile, pursue, sold_outside, trader
 from engine.core import facts as f
 from engine.core import inputs as i
@@ -278,18 +278,19 @@ def what_was_left_undone_stays_undone(patch: pytest.MonkeyPatch) -> None:
 
 @bug(within=400)
 def a_halt_waits_for_the_database(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(runner.Runner, "hold_entries", lambda self: None)
-    patch.setattr(runner.Runner, "release_entries", lambda self: None)
+    patch.setattr(entry_hold.EntryHold, "put_on", lambda self, reason: None)
 
 
 @bug(within=400)
 def a_halt_that_could_not_be_written_is_forgotten(patch: pytest.MonkeyPatch) -> None:
-    async def wrong(self: safer_now.SaferNow, one: connection.Connection, command: i.Command) -> None:
+    async def wrong(one: connection.Connection, command: i.Command, reason: str) -> Answer:
+        answer = Answer()
         with suppress(StorageTrouble):
-            await one.runner.ask(command)
-        one.runner.release_entries()
+            answer = await one.runner.ask(command)
+        one.hold.take_off(reason)
+        return answer
 
-    patch.setattr(safer_now.SaferNow, "_write_down", wrong)
+    patch.setattr(safer_now, "_write_down", wrong)
 
 
 @bug(within=200)

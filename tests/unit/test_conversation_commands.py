@@ -66,7 +66,7 @@ async def test_close_is_confirmed_then_done_once_and_told(talk: Talk) -> None:
     assert query.answered
     await talk.phone.wait_for("main")
     again = await talk.phone.press(asked, data=asked.buttons[0][0].data)
-    assert again.text == "Already done: one tap was enough."
+    assert again.text == "One tap is enough: see the answer to the first."
     assert len([one for one in talk.desk.sent if type(one).__name__ == "ClosePosition"]) == 1
 
 

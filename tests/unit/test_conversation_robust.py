@@ -13,7 +13,9 @@ from bot.handlers.routes import ROUTES, Route
 from bot.screens.base import Screen
 from engine.clock import SystemClock
 from engine.core.ids import ConnectionId
+from engine.core.inputs import Command
 from engine.core.model import State
+from engine.desk import Answer
 from tests.fakes.conversation import label, restarted, start_conversation, talking
 
 
@@ -130,3 +132,22 @@ async def test_nothing_is_edited_twice_for_an_unchanged_screen(tmp_path: Path) -
         for _ in range(3):
             query = await talk.phone.press(home, label(home, "Refresh"))
             assert query.answered
+
+
+async def test_law_12_what_takes_long_is_said_to_be_neither_done_nor_undone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.handlers.updates.PATIENT", 0.05)
+    async with talking(tmp_path) as talk:
+        shown = await talk.tap(await talk.ask("/presets", "Presets"), "cross", "Strategy")
+        send, may = talk.desk.send, asyncio.Event()
+
+        async def slowly(connection: ConnectionId, command: Command) -> Answer:
+            await may.wait()
+            return await send(connection, command)
+
+        monkeypatch.setattr(talk.desk, "send", slowly)
+        said = await talk.tap(shown, "Stop", "not known yet")
+        may.set()
+        done = await talk.phone.wait_for("rests")
+        assert done.id == said.id, "in the place of it"

@@ -16,6 +16,7 @@ from engine.core.errors import Unavailable
 from engine.core.facts import Trouble
 from engine.core.ids import BookId, ClientOrderId, CommandId, ConnectionId, PositionId
 from engine.core.model import Mode, OrderRequest, OrderType, Side, State
+from engine.core.orders import OrderStatus
 from engine.desk import FeedState
 from engine.executor import Executor
 from engine.going_live import KeyReport
@@ -46,7 +47,9 @@ async def bought(engine: Engine) -> None:
     await until(lambda: any(one.stop is not None for one in runner.state.positions.values()), "a position")
     engine.clock.advance(timedelta(seconds=4))
     engine.desk.tick()
-    await until(lambda: len(runner.state.orders) == 1, "its stop")
+    await until(
+        lambda: [one.status for one in runner.state.orders.values()] == [OrderStatus.WORKING], "its stop"
+    )
 
 
 async def test_a_venue_that_is_down_at_the_start_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,41 @@ async def test_forwarded_and_inline_bot_commands_are_refused_with_words(talk: Ta
     await talk.phone.send("/halt", via_bot=True)
     await talk.phone.wait_for("another bot")
     assert not talk.desk["main"].state.is_halted
+
+
+SOMEBODY: dict[str, object] = {"id": 9, "is_bot": True, "first_name": "x", "username": "x_bot"}
+CHANNEL_CHAT = {"id": -1009, "type": "channel", "title": "x"}
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        ({"business_connection_id": "b"}, ""),
+        ({"sender_business_bot": SOMEBODY}, ""),
+        ({"is_automatic_forward": True}, ""),
+        ({"sender_chat": CHANNEL_CHAT}, ""),
+        ({"is_from_offline": True}, "by itself"),
+        ({"via_bot": SOMEBODY}, "another bot"),
+        ({"forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "x"}}, "forwarded"),
+    ],
+    ids=lambda one: next(iter(one)) if isinstance(one, dict) else "",
+)
+@pytest.mark.parametrize("text", ["/halt", "/pause", "halt"])
+async def test_t3_what_the_owner_did_not_write_himself_here_and_now_is_refused(
+    talk: Talk, mark: dict[str, object], said: str, text: str
+) -> None:
+    pending = talk.telegram.world.updates.pending
+    message = {"message_id": 900, "date": int(datetime.now(UTC).timestamp()), "text": text} | mark
+    person = {"id": OWNER, "is_bot": False, "first_name": "Owner"}
+    message |= {"from": person, "chat": {"id": OWNER, "type": "private", "first_name": "Owner"}}
+    pending.waiting.append({"update_id": pending.next_id, "message": message})
+    pending.next_id += 1
+    if said:
+        await talk.phone.send("/version")
+        await talk.phone.wait_for(said)
+    await settled(talk)
+    assert talk.desk.stopped == []
+    assert talk.desk.sent == []
 
 
 async def test_an_edit_is_not_a_command(talk: Talk) -> None:

@@ -25,6 +25,20 @@ from tests.support.stored_live import MAIN, live_with_a_position, mode, process,
 __all__ = ["store"]
 
 
+class SlowSettings:
+    """What is stored waits from now on: `asked` once something is to be, until `may`."""
+
+    def __init__(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked, self.may = asyncio.Event(), asyncio.Event()
+        self._keep = store.settings.set
+        monkeypatch.setattr(store.settings, "set", self._set)
+
+    async def _set(self, key: str, value: object, *rest: object) -> None:
+        self.asked.set()
+        await self.may.wait()
+        await self._keep(key, value, *rest)  # type: ignore[arg-type]
+
+
 # ── what is stored never leaves an open live book to nobody ───────────────────────────────
 
 FOREIGN = ClientOrderId("pd" + "f" * 16)
@@ -204,20 +218,13 @@ async def test_a_second_that_passes_while_the_wish_is_written_down_does_not_writ
     engine = process(store)
     async with engine.running():
         await live_with_a_position(engine)
-        keep, asked, may = store.settings.set, asyncio.Event(), asyncio.Event()
-
-        async def slowly(key: str, value: object, *rest: object) -> None:
-            asked.set()
-            await may.wait()
-            await keep(key, value, *rest)  # type: ignore[arg-type]
-
-        monkeypatch.setattr(store.settings, "set", slowly)
+        slow = SlowSettings(store, monkeypatch)
         engine.desk._switching._unsure.add(MAIN)
         tapped = asyncio.create_task(engine.desk.go_paper(MAIN))
-        await asked.wait()
+        await slow.asked.wait()
         engine.desk.tick()
         await asyncio.sleep(0.05)
-        may.set()
+        slow.may.set()
         await tapped
         engine.desk.tick()
     assert await StoredModes(store.settings).leaves_live(MAIN)
@@ -268,14 +275,20 @@ async def test_a_switch_that_the_screen_answers_at_once_is_not_told_again(store:
 # ── two hands at once ─────────────────────────────────────────────────────────────────────
 
 
-async def test_law_8_paper_that_is_asked_for_while_it_goes_live_is_paper_in_the_end(store: Store) -> None:
+async def test_law_8_paper_that_is_asked_for_while_it_goes_live_is_paper_in_the_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = process(store)
     async with engine.running():
         await ready(engine)
+        slow = SlowSettings(store, monkeypatch)
         going = asyncio.create_task(engine.desk.go_live(MAIN))
-        await until(lambda: engine.room.connections[0].runner._closed != "", "the switch")
-        await engine.desk.go_paper(MAIN)
-        await going
+        await slow.asked.wait()
+        assert engine.room.connections[0].runner.closed, "in the middle of the switch"
+        tapped = asyncio.create_task(engine.desk.go_paper(MAIN))
+        await asyncio.sleep(0)
+        slow.may.set()
+        await asyncio.gather(going, tapped)
         await until(lambda: mode(engine) is Mode.PAPER and not engine.desk.leaving_live(MAIN), "paper")
     assert await StoredModes(store.settings).mode(MAIN) is Mode.PAPER
 
@@ -289,12 +302,16 @@ async def test_going_live_twice_at_once_makes_one_account_at_work(store: Store) 
         assert engine.made == [Mode.PAPER, Mode.LIVE]
 
 
-async def test_a_process_that_ends_while_it_goes_live_leaves_nothing_at_work(store: Store) -> None:
+async def test_a_process_that_ends_while_it_goes_live_leaves_nothing_at_work(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = process(store)
     async with engine.running():
         await ready(engine)
+        slow = SlowSettings(store, monkeypatch)
         going = asyncio.create_task(engine.desk.go_live(MAIN))
-        await until(lambda: engine.room.connections[0].runner._closed != "", "the switch")
+        await slow.asked.wait()
+        asyncio.get_running_loop().call_later(0.05, slow.may.set)
     await going
     assert not engine.room.connections[0].working
     assert await StoredModes(store.settings).mode(MAIN) is mode(engine)

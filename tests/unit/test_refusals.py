@@ -12,6 +12,7 @@ from bot.commands import BY_NAME
 from bot.handlers.routes import ROUTES
 from bot.screens import refusals
 from bot.text import catalogue, plain
+from engine import runner
 from engine.core import risk
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,7 @@ MADE_ELSEWHERE = [
     "BTC/USDT is not known at this venue",
     "main is not led: its live book can't be read",
     "main was stopped before this was carried out: give it again",
+    runner._HELD,
 ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.telegram.inbox import MOST_STRANGERS, UpdateInbox
-from bot.telegram.reading import Raw, safer_button, safer_text, sender_of
+from bot.telegram.reading import Raw, safer_button, safer_text, sender_of, the_one_named
 from engine.clock import SystemClock
 from engine.core.errors import StorageTrouble
 from storage.updates import StoredUpdate
@@ -61,11 +61,10 @@ class Rig:
         self.inbox = UpdateInbox(self.disk, SystemClock(), self._hand_over, self.safer.append)
         self.inbox.owner_id = OWNER
 
-    def _hand_over(self, raw: Raw) -> bool:
+    def _hand_over(self, raw: Raw) -> None:
         if raw.get("broken"):
-            return False
+            raise OverflowError("date value out of range")
         self.handed.append(raw)
-        return True
 
 
 async def test_t20_nothing_is_acknowledged_before_it_is_stored() -> None:
@@ -149,17 +148,43 @@ async def test_t22_strangers_cost_nothing_however_many_they_are() -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("/halt", ("halt", "")),
-        ("Halt!", ("halt", "")),
-        ("PAUSE main", ("pause", "main")),
-        ("/pause@desk_bot", ("pause", "")),
-        ("halt the press now", None),
+        ("/halt", ("halt", [])),
+        ("Halt!", ("halt", [])),
+        (" /halt ", ("halt", [])),
+        ("PAUSE main", ("pause", ["main"])),
+        ("/pause@desk_bot", ("pause", [])),
+        ("halt\nmain", ("halt", ["main"])),
+        ("halt all trading now", ("halt", ["all", "trading", "now"])),
+        ("/halt now, and I mean it, at once", ("halt", ["now,", "and", "I", "mean", "it,", "at", "once"])),
+        ("halt is a word that begins a sentence", None),
+        ("“Halt”", ("halt", [])),
+        ("// halt", None),
+        ("\\halt…", ("halt", [])),
+        ("／ＨＡＬＴ", ("halt", [])),
+        ("\u200b/halt\u200b", ("halt", [])),
+        ("🛑halt🛑", ("halt", [])),
+        ("halting", None),
         ("/resume", None),
         ("", None),
     ],
 )
-def test_law_8_what_is_safer_is_known_by_its_words(text: str, found: tuple[str, str] | None) -> None:
+def test_law_8_what_is_safer_is_known_by_its_words(text: str, found: tuple[str, list[str]] | None) -> None:
     assert safer_text(said(1, text), OWNER) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ([], None),
+        (["MAIN"], "main"),
+        (["mian"], None),
+        (["main", "other"], None),
+        (["main!"], "main"),
+        (["all", "but", "main"], None),
+    ],
+)
+def test_law_8_whoever_is_not_named_for_certain_is_meant_too(words: list[str], named: str | None) -> None:
+    assert the_one_named(words, ("main", "other")) == named
 
 
 @pytest.mark.parametrize(
@@ -171,6 +196,7 @@ def test_law_8_what_is_safer_is_known_by_its_words(text: str, found: tuple[str, 
         {"sender_business_bot": {"id": 9}},
         {"business_connection_id": "b"},
         {"is_automatic_forward": True},
+        {"is_from_offline": True},
         {"chat": {"id": -5, "type": "group"}},
         {"from": {"id": STRANGER}},
     ],
