@@ -41,6 +41,7 @@ from bot.screens.summary import Summary, holdings_of, summarise
 from bot.screens.trading import Followed, Preview, Room
 from bot.text import Html
 from engine.core import inputs as i
+from engine.core.causes import INSTRUMENTS
 from engine.core.facts import Doubt, Trouble
 from engine.core.ids import BookId, ClientOrderId, Coin, ConnectionId, PositionId, PresetId, Symbol
 from engine.core.model import Direction, Mode, OrderReport, Side, VenueStatus
@@ -353,6 +354,9 @@ NOTICES: dict[str, dict[str, str | int | bool | None]] = {
 WAYS: dict[str, tuple[str, dict[str, str | int | bool | None]]] = {
     "at_a_price": ("order_placed", {**SENT, "type": "limit", "price": "59000", "preset": None, "reason": "by hand"}),
     "nothing_filled": ("order_ended", {**SENT, "status": "never_arrived", "detail": "the venue does not know it"}),
+    "trouble_over_instruments": (
+        "trouble_over", {"trouble": "prices_stale", "subject": INSTRUMENTS, "seconds": 95, "count": 1},
+    ),
     "elsewhere_unreadable": ("elsewhere", {"before": "binance", "venue": "kraken", "reason": "fact 3 is missing"}),
     "known_again": ("stop_resting", {**DONE, "resting": "0.015984", "lost_at": NOW.isoformat()}),
     "leaving_part": ("order_filled", SALE),
