@@ -101,7 +101,8 @@ class Exchange(Protocol):
     async def balances(self) -> list[Balance]: ...
 
     async def elsewhere(self, coins: Collection[Coin]) -> Mapping[Coin, Decimal]:
-        """What the owner has of these coins in other accounts at the venue (earn, funding), as it tells (A13)."""
+        """What the owner has of these coins in other accounts at the venue (earn, funding), as it tells (A13). Raises
+        PartlyAsked, with what is known, where some of them could not be asked."""
         ...
 
     def reports(self) -> AsyncIterator[OrderSeen | FillSeen]:

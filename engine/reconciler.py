@@ -11,7 +11,7 @@ from loguru import logger
 
 from engine.clock import Clock
 from engine.core import inputs as i
-from engine.core.errors import Corrupt, Unavailable
+from engine.core.errors import Corrupt, PartlyAsked, Unavailable
 from engine.core.glance import Glance
 from engine.core.ids import ClientOrderId, Coin, Symbol
 from engine.core.model import OrderReport, VenuePicture
@@ -67,6 +67,7 @@ async def _picture(
     )
     fills = await exchange.fills(symbols, since)
     short = {one.coin for one in balances_off(state, balances, open_orders) if isinstance(one, Shortfall)}
+    elsewhere, all_asked = await _elsewhere(exchange, short)
     return VenuePicture(
         tuple(balances),
         tuple(open_orders),
@@ -74,21 +75,27 @@ async def _picture(
         tuple(missing),
         tuple(fills),
         dict(state.holdings),
-        elsewhere=await _elsewhere(exchange, short),
+        elsewhere=elsewhere,
+        all_asked=all_asked,
         stops_lock=exchange.stops_lock,
     )
 
 
-async def _elsewhere(exchange: Exchange, coins: Collection[Coin]) -> Mapping[Coin, Decimal] | None:
+async def _elsewhere(
+    exchange: Exchange, coins: Collection[Coin]
+) -> tuple[Mapping[Coin, Decimal] | None, bool]:
     """Only where it matters, since it costs requests. None where it could not be asked, which is not 'nothing there':
-    coins that were moved would be written off."""
+    coins that were moved would be written off. And whether all of his accounts were asked."""
     if not coins:
-        return {}
+        return {}, True
     try:
-        return await exchange.elsewhere(coins)
+        return await exchange.elsewhere(coins), True
+    except PartlyAsked as error:
+        logger.warning("not all of the other accounts could be asked: {}", error)
+        return error.found, False
     except (Unavailable, Corrupt) as error:
         logger.warning("other accounts could not be asked: {}", error)
-        return None
+        return None, False
 
 
 async def _ask_for_ours(

@@ -14,6 +14,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+
+from engine.core.ids import Coin
+
 
 class PocketdeskError(Exception):
     """Root of all that Pocketdesk raises on purpose; `str()` is a sentence fit for the owner."""
@@ -56,6 +61,14 @@ class Unavailable(PocketdeskError):
 
 class KeyRefused(Unavailable):
     """The venue does not accept our key for a question, or the key lacks a right: only the owner can mend that."""
+
+
+class PartlyAsked(Unavailable):
+    """Not all of the owner's other accounts could be asked; `found` is what the others hold of each coin."""
+
+    def __init__(self, message: str, found: Mapping[Coin, Decimal]) -> None:
+        super().__init__(message)
+        self.found = found
 
 
 class Corrupt(PocketdeskError):

@@ -246,5 +246,7 @@ class VenuePicture:
     elsewhere: Mapping[Coin, Decimal] | None = field(default_factory=dict)
     """What the same owner has of a coin in other accounts at this venue (earn, funding), asked for where the account
     that trades is short of it: his still, and not to be sold now (A13). None where the venue did not answer."""
+    all_asked: bool = True
+    """Whether those are all of his other accounts: what is in none of them may be in one that could not be asked."""
     stops_lock: bool = True
     """Whether a stop that rests holds its coins at this venue, so that balances without them contradict it."""

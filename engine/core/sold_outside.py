@@ -75,7 +75,9 @@ def _doubt(short: Shortfall, picture: VenuePicture) -> Doubt:
         return Doubt.LOCKED
     if picture.elsewhere is None:
         return Doubt.NOT_ASKED
-    return Doubt.NOT_PROVEN if _missing(short, picture) > ZERO else Doubt.ELSEWHERE
+    if _missing(short, picture) <= ZERO:
+        return Doubt.ELSEWHERE
+    return Doubt.NOT_PROVEN if picture.all_asked else Doubt.NOT_ASKED
 
 
 def _missing(short: Shortfall, picture: VenuePicture) -> Quantity:
@@ -88,7 +90,7 @@ def _believe(draft: Draft, short: Shortfall, picture: VenuePicture, known: Ongoi
     missing = _missing(short, picture)
     for sale in _sales(draft, short.coin, picture, known):
         missing = _take(draft, short.coin, missing, sale)
-    asked = picture.elsewhere is not None
+    asked = picture.elsewhere is not None and picture.all_asked
     patience = PARTLY_ELSEWHERE if (picture.elsewhere or {}).get(short.coin) else LISTED_LATE
     if missing > ZERO and asked and draft.at - known.since >= patience and _gone_by_itself(draft, short):
         missing = _take(draft, short.coin, missing, None)

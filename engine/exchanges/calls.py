@@ -179,7 +179,8 @@ class AccountCalls:
             if self._symbols.issuperset(symbols):
                 return
             wanted = self._symbols.union(symbols)
-            markets = await listed(self.ask, self.reads, self._row, sorted(wanted))
+            found = await listed(self.ask, self.reads, self._row, sorted(wanted))
+            markets = found.with_known(self.reads.markets)
             self.learn([market for market in markets if market["symbol"] in wanted])
             # What else was delisted meanwhile is no matter of this call.
             unlisted = sorted(set(symbols) - self._symbols)
@@ -194,10 +195,11 @@ class AccountCalls:
                 return
             try:
                 async with asyncio.timeout(RULES_WITHIN):
-                    markets = await listed(self.ask, self.reads, self._row, sorted(self._symbols))
+                    listing = await listed(self.ask, self.reads, self._row, sorted(self._symbols))
             except (Unavailable, TimeoutError) as error:
                 logger.warning("{}'s rules could not be read again: {}", self._row.title, error)
                 return
+            markets = listing.with_known(self.reads.markets)
             found = [market for market in markets if market["symbol"] in self._symbols]
             if {*symbols} <= {market["symbol"] for market in found}:
                 self.learn(found)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from loguru import logger
 
 from engine.clock import Clock
-from engine.core.errors import Corrupt, KeyRefused, Rejected, Unavailable
+from engine.core.errors import Corrupt, KeyRefused, PartlyAsked, Rejected, Unavailable
 from engine.core.ids import NOT_OURS, ClientOrderId, Coin, Symbol, is_ours
 from engine.core.inputs import FillSeen, OrderSeen
 from engine.core.model import Balance, Fill, OrderReport, OrderRequest, Side, VenueStatus
@@ -139,8 +139,19 @@ class CcxtExchange:
         return self._sound(answers.balances, found, self._unread)
 
     async def elsewhere(self, coins: Collection[Coin]) -> dict[Coin, Decimal]:
+        """Raises PartlyAsked where only what earns there could not be asked: not every key may."""
         accounts = await self._calls.ask_in_turn(self._other_accounts, self._calls.reads)
-        return {coin: self._sound(answers.total_in, accounts, coin) for coin in coins}
+        untold = "" if self._dialect.has_one_account else f"{self._row.title} does not tell what earns there."
+        if self._dialect.earn is not None:
+            try:
+                accounts = [*accounts, await self._calls.ask_in_turn(self._dialect.earn, self._calls.reads)]
+                untold = ""
+            except Unavailable as error:
+                untold = f"What earns at {self._row.title} could not be asked: {error}"
+        found = {coin: self._sound(answers.total_in, accounts, coin) for coin in coins}
+        if untold:
+            raise PartlyAsked(untold, found)
+        return found
 
     async def _other_accounts(self, client: Any) -> list[Raw]:
         return await self._dialect.other_accounts(client)

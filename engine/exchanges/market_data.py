@@ -190,7 +190,8 @@ class CcxtMarketData:
     async def _load(self, symbols: Sequence[Symbol]) -> None:
         """Ask what the venue lists, keep only what was ever asked for: all of Binance costs 45 MB."""
         wanted = self._asked | set(symbols)
-        markets = await listed(self._ask, self._client, self._row, sorted(wanted))
+        found = await listed(self._ask, self._client, self._row, sorted(wanted))
+        markets = found.with_known(self._markets)
         self._markets = {market["symbol"]: market for market in markets if market["symbol"] in wanted}
         self._client.set_markets(list(self._markets.values()))
         self._markets = {symbol: self._client.markets[symbol] for symbol in self._markets}

@@ -164,3 +164,20 @@ async def test_m12_a_balance_that_can_not_be_read_is_not_told(venue: str) -> Non
         found = await exchange.balances()
         assert {one.coin for one in found} == sound
         assert len([one for one in found if not one.told]) == 1
+
+
+@pytest.mark.parametrize("venue", ["kraken", "okx"])
+async def test_m12_an_instrument_whose_row_can_not_be_read_keeps_the_rules_of_before(venue: str) -> None:
+    """It is no instrument that is not listed: its prices and stops would not be watched for an hour."""
+    async with live(venue, others=("ETH",)) as under_test:
+        url = under_test.running.base_url
+        market = CcxtMarketData(venue, SystemClock(), url, url.replace("http", "ws", 1))
+        market._client.enableRateLimit = False
+        try:
+            before = await market.instruments([BTC, ETH])
+            spoiled = Spoiled(market._client, instead=True)
+            spoiled.kind = "numbers that are words"
+            assert await market.instruments([BTC, ETH]) == before
+            assert spoiled.struck
+        finally:
+            await market.close()

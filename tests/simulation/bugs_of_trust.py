@@ -83,8 +83,8 @@ def a_shortfall_cancels_our_stops(patch: pytest.MonkeyPatch) -> None:
 
 @bug(within=200)
 def other_accounts_are_not_asked(patch: pytest.MonkeyPatch) -> None:
-    async def wrong(exchange: Any, coins: Collection[Coin]) -> Mapping[Coin, Decimal]:
-        return {}
+    async def wrong(exchange: Any, coins: Collection[Coin]) -> tuple[Mapping[Coin, Decimal], bool]:
+        return {}, True
 
     patch.setattr(reconciler, "_elsewhere", wrong)
 
@@ -93,8 +93,8 @@ def other_accounts_are_not_asked(patch: pytest.MonkeyPatch) -> None:
 def other_accounts_that_can_not_be_asked_are_empty(patch: pytest.MonkeyPatch) -> None:
     real = reconciler._elsewhere
 
-    async def wrong(exchange: Any, coins: Collection[Coin]) -> Mapping[Coin, Decimal]:
-        return await real(exchange, coins) or {}
+    async def wrong(exchange: Any, coins: Collection[Coin]) -> tuple[Mapping[Coin, Decimal], bool]:
+        return (await real(exchange, coins))[0] or {}, True
 
     patch.setattr(reconciler, "_elsewhere", wrong)
 

@@ -104,6 +104,16 @@ def test_a13_law_15_what_could_not_be_asked_is_not_nothing() -> None:
     assert desk.of(f.PositionClosed), "asked at last, and it is nowhere"
 
 
+def test_a13_law_15_what_only_some_accounts_lack_is_not_gone() -> None:
+    """What earns at BingX nobody is told; Bybit tells it to some keys."""
+    desk = holding()
+    before, money = desk.position.quantity, with_btc(desk, "0")
+    sells(desk, "9.99")
+    looks(desk, 150, balances=money, elsewhere={}, all_asked=False, **unlisted(desk))
+    assert desk.position.quantity == before
+    assert [one.data["doubt"] for one in desk.told("shortfall")][-1] == "not_asked"
+
+
 def test_a15_an_execution_is_believed_though_the_other_accounts_can_not_be_asked() -> None:
     desk = holding()
     sells(desk, "9.99")

@@ -167,12 +167,13 @@ class Dialect:
     """ccxt's `type` of the owner's other accounts at the venue, to which coins may be moved (A13)."""
 
     earn: Callable[[Any], Awaitable[Raw]] | None = None
-    """Asks what the owner has put to work there (earn, savings, staking), as ccxt would tell a balance."""
+    """Asks what the owner has put to work there (earn, savings, staking), as ccxt would tell a balance. None where the
+    venue does not tell, unless it `has_one_account` for all of it."""
+    has_one_account = False
 
     async def other_accounts(self, client: Any) -> list[Raw]:
         """The balances of those, as ccxt tells them. Asked only when the account that trades is short of a coin."""
-        found = [await client.fetch_balance({"type": kind}) for kind in self.account_types]
-        return [*found, *([] if self.earn is None else [await self.earn(client)])]
+        return [await client.fetch_balance({"type": kind}) for kind in self.account_types]
 
     async def balances(self, client: Any) -> Raw:
         found: Raw = await client.fetch_balance()

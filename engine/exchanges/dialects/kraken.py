@@ -49,6 +49,7 @@ class Kraken(Dialect):
     )
     streams = True
     whole_account = True
+    has_one_account = True
     flexible = ("F",)
     bonded = ("B", "M", "S", "P")
     trades_page = PAGE
