@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -49,8 +48,7 @@ def positions(found: Sequence[Holding], page: int, args: Mapping[str, str], now:
     page, pages = page_of(found, page)
     shown = found[page * PAGE : (page + 1) * PAGE]
     body = [line for one in shown for line in _entry(one)] or [say("positions.none")]
-    several = Counter(one.position.symbol for one in found)
-    buttons = [Button(_label(one, several[one.position.symbol] > 1), "position", _args(one)) for one in shown]
+    buttons = [Button(_label(one, found), "position", _args(one)) for one in shown]
     bottom = [Button(word("button.flatten"), "flatten", args)] if found else []
     return Screen(
         fit(titled(word("positions.title", count=len(found)), *body, "", foot(now))),
@@ -70,21 +68,11 @@ def pick(found: Sequence[Holding], question: str, verb: str, kept: Mapping[str, 
     buttons = []
     for number, one in enumerate(found[page * PAGE : (page + 1) * PAGE], page * PAGE + 1):
         body += [Html(), *_told_apart(number, one)]
-        buttons.append(Button(f"{number} · {_pick_label(one, found)}", verb, {**_args(one), **kept}))
+        buttons.append(Button(f"{number} · {_apart(one, found)}", verb, {**_args(one), **kept}))
     return Screen(
         fit(titled(question, *body)),
         (*in_rows(buttons, 1), *pager(verb, kept, page, pages), (Button(word("button.cancel"), "home"),)),
     )
-
-
-def _pick_label(one: Holding, found: Sequence[Holding]) -> str:
-    """What differs among them comes first: a small screen cuts the rest."""
-    parts: list[str] = [one.position.symbol]
-    if len({it.connection for it in found}) > 1:
-        parts.append(f"{one.connection} {mode_tag(one.mode)}")
-    if len({it.position.preset for it in found}) > 1:
-        parts.append(one.position.preset or word("performance.by_hand"))
-    return " · ".join([*parts, f"{_size(one)} {_result(one)}"])
 
 
 def _told_apart(number: int, one: Holding) -> list[Html]:
@@ -94,7 +82,7 @@ def _told_apart(number: int, one: Holding) -> list[Html]:
             number=number,
             symbol=one.position.symbol,
             direction=known("direction", one.position.direction),
-            preset=one.position.preset or word("performance.by_hand"),
+            preset=_preset(one),
             connection=one.connection,
             mode=mode_tag(one.mode),
         ),
@@ -116,10 +104,24 @@ def _args(one: Holding) -> dict[str, str]:
     return {**place(one.connection, one.mode), "p": one.position.id}
 
 
-def _label(one: Holding, alike: bool) -> str:
+def _label(one: Holding, found: Sequence[Holding]) -> str:
     """Rows that look alike carry what tells them apart."""
-    apart = f" · {one.position.preset or word('performance.by_hand')} · {_size(one)}" if alike else ""
-    return f"{one.position.symbol}{apart}  {_result(one)}"
+    alike = [it for it in found if it.position.symbol == one.position.symbol]
+    return _apart(one, alike) if len(alike) > 1 else f"{one.position.symbol}  {_result(one)}"
+
+
+def _apart(one: Holding, alike: Sequence[Holding]) -> str:
+    """What differs among them comes first: a small screen cuts the rest."""
+    parts: list[str] = [one.position.symbol]
+    if len({it.connection for it in alike}) > 1:
+        parts.append(f"{one.connection} {mode_tag(one.mode)}")
+    if len({it.position.preset for it in alike}) > 1:
+        parts.append(_preset(one))
+    return " · ".join([*parts, f"{_size(one)} {_result(one)}"])
+
+
+def _preset(one: Holding) -> str:
+    return one.position.preset or word("performance.by_hand")
 
 
 def _entry(one: Holding) -> list[Html]:
@@ -129,6 +131,7 @@ def _entry(one: Holding) -> list[Html]:
             "positions.entry",
             symbol=one.position.symbol,
             direction=known("direction", one.position.direction),
+            preset=_preset(one),
             mode=mode_tag(one.mode),
             connection=one.connection,
         ),
