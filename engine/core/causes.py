@@ -46,12 +46,13 @@ _FOLLOWS = frozenset(
 )
 _PATIENCE = {
     Trouble.VENUE_UNREACHABLE: timedelta(seconds=4),
-    Trouble.RECONCILE_FAILED: timedelta(seconds=25),
+    Trouble.RECONCILE_FAILED: timedelta(seconds=45),
     Trouble.CYCLE_FAILED: timedelta(seconds=10),
 }
 """How long each may last before it is told; all others are told at once, a cycle that did not run too: the next one
 ends that, and what was missed stays missed. A reconciliation is tried again within seconds, and one that fails is often
-the first sign of a venue that goes away: then that is what has to be told."""
+the first sign of a venue that goes away: then that is what has to be told. Where nothing answers at all it takes
+the feed up to half a minute to say so."""
 _OF_INSTRUMENTS = frozenset(
     {Trouble.PRICES_STALE, Trouble.CYCLE_FAILED, Trouble.CYCLE_MISSED, Trouble.DATA_UNSOUND}
 )

@@ -76,7 +76,7 @@ def test_while_nothing_explains_it_each_is_told_as_before() -> None:
     see(desk, Trouble.PRICES_STALE, TEN[0])
     assert told(desk) == [("trouble", "prices_stale")]
     desk.give(i.ReconcileFailed(desk.now, "the account can't be read"))
-    desk.advance(20)
+    desk.advance(40)
     assert len(told(desk)) == 1
     desk.advance(10)
     assert told(desk)[-1] == ("trouble", "reconcile_failed")

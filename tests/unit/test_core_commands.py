@@ -202,7 +202,7 @@ def test_a4_a_refused_key_is_one_incident_whatever_follows_from_it() -> None:
     desk = Desk()
     desk.give(i.TroubleSeen(desk.now, Trouble.KEY_REFUSED, "", "expired"))
     desk.give(i.ReconcileFailed(desk.now, "expired"))
-    desk.advance(30)
+    desk.advance(50)
     assert desk.state.is_halted
     (key, failed), (halted,) = desk.told("trouble"), desk.told("halted")
     assert (key.weight, key.data["trouble"], SAID_BY in key.data) == (Weight.CRITICAL, "key_refused", False)

@@ -63,7 +63,7 @@ class Late:
 def test_law_3_a_list_that_is_late_does_not_hide_a_stop_that_sold() -> None:
     """The coins were taken for sold by hand, and counted a second time when the sale was told at last."""
     desk = holding()
-    desk.advance(30)
+    desk.advance(50)
     look(desk)
     late = Late(desk)
     desk.network.copies = 0
@@ -139,7 +139,7 @@ def test_law_10_a_failed_look_with_another_cause_than_the_refused_key_rings() ->
     desk.advance(3600)
     look(desk)
     desk.give(i.ReconcileFailed(desk.now, "HTTP 503"))
-    desk.advance(30)
+    desk.advance(50)
     told = desk.told("trouble")[-1]
     assert told.data["trouble"] == "reconcile_failed"
     assert SAID_BY not in told.data

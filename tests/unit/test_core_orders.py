@@ -42,7 +42,7 @@ def test_law_2_a_lost_answer_is_unknown_and_is_asked_for_never_sent_again() -> N
 def test_law_2_could_not_ask_is_not_not_there() -> None:
     desk = entering(Fault.LOST_AFTER)
     desk.network.plan(Query, *[Fault.LOST_BEFORE] * 6)
-    desk.advance(30)
+    desk.advance(50)
     order = desk.order(Purpose.ENTRY)
     assert order.status is OrderStatus.UNKNOWN
     assert order.attempts == 6
@@ -316,7 +316,7 @@ def test_an_input_that_is_only_a_trouble_of_reconciling_is_told() -> None:
     desk = Desk()
     desk.give(i.ReconcileFailed(desk.now, "timeout"))
     assert not desk.told("trouble"), "it is tried again within seconds"
-    desk.advance(30)
+    desk.advance(50)
     assert desk.told("trouble")[0].data["detail"] == "timeout"
 
 
