@@ -63,7 +63,7 @@ class Late:
 def test_law_3_a_list_that_is_late_does_not_hide_a_stop_that_sold() -> None:
     """The coins were taken for sold by hand, and counted a second time when the sale was told at last."""
     desk = holding()
-    desk.advance(50)
+    desk.advance(30)
     look(desk)
     late = Late(desk)
     desk.network.copies = 0

@@ -42,7 +42,7 @@ def test_law_2_a_lost_answer_is_unknown_and_is_asked_for_never_sent_again() -> N
 def test_law_2_could_not_ask_is_not_not_there() -> None:
     desk = entering(Fault.LOST_AFTER)
     desk.network.plan(Query, *[Fault.LOST_BEFORE] * 6)
-    desk.advance(50)
+    desk.advance(30)
     order = desk.order(Purpose.ENTRY)
     assert order.status is OrderStatus.UNKNOWN
     assert order.attempts == 6
