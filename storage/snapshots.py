@@ -19,7 +19,7 @@ from pydantic_core import PydanticSerializationError
 from engine.core.errors import Corrupt
 from engine.core.state import TraderState
 
-FOLD = 4
+FOLD = 5
 """What `evolve` makes of facts. Raise it when it makes something else of one that may be in a journal already, a
 mended mistake included; tests/architecture/test_fold.py notices."""
 
