@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import socket
+import stat
+import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.workers.channel import frame, receive_now
@@ -20,6 +25,31 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT, _DPI = 5.4, 6.0, 160
 _BACK, _PANEL, _GRID, _TEXT, _DIM = "#0e1621", "#131d2a", "#22303f", "#e6edf3", "#7d8b99"
 _UP, _DOWN, _LAST, _STOP, _TARGET, _ENTRY = "#26a69a", "#ef5350", "#f5c04a", "#ff6b6b", "#4fd1a5", "#6ab3f3"
+
+
+def keep_fonts() -> None:
+    """Give matplotlib one folder for its list of fonts. Where it finds none that it may write to, it makes a new one at
+    each start, leaves that behind when it is killed, and looks through all fonts again, which takes seconds."""
+    temporary = f"{tempfile.gettempdir()}/pocketdesk-fonts-{os.geteuid()}"
+    for name in (os.environ.get("MPLCONFIGDIR"), "~/.cache/matplotlib", temporary):
+        # the next one then; without any, matplotlib still draws (RuntimeError: nobody's home is known)
+        with suppress(OSError, RuntimeError):
+            if name and _serves(folder := Path(name).expanduser(), shared=name == temporary):
+                os.environ["MPLCONFIGDIR"] = str(folder)
+                return
+
+
+def _serves(folder: Path, shared: bool) -> bool:
+    """Whether it is there, made if need be, and may be written to. `shared`: anybody may make a folder of that name
+    there, and would choose what is drawn with."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.access(folder, os.W_OK) and (not shared or _is_ours_alone(folder))
+
+
+def _is_ours_alone(folder: Path) -> bool:
+    found = folder.lstat()
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    return ours and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def draw(chart: dict[str, Any]) -> bytes:
@@ -169,6 +199,7 @@ def _title(figure: Any, chart: dict[str, Any]) -> None:
 
 def main(wire: socket.socket, words: list[str]) -> None:
     """Serve until the desk is gone, or ends it."""
+    keep_fonts()
     while True:
         try:
             asked, _ = receive_now(wire)

@@ -18,7 +18,7 @@ from engine.core.errors import StorageTrouble
 from storage.connect import Address, parse_address
 from storage.opening import known_revisions
 from storage.presence import Presence
-from storage.private import FILE, close_folder, make_folder
+from storage.private import FILE, close_folder, close_made, make_folder
 from storage.trouble import saying
 
 
@@ -120,7 +120,7 @@ def copy_database(source: Path, target: Path) -> None:
     with saying(str(target)):
         make_folder(target.parent)
         unfinished.touch(mode=FILE)
-        unfinished.chmod(FILE)
+        close_made(unfinished)
         try:
             _copy(source, unfinished)
         except BaseException:

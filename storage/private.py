@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from loguru import logger
+
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 FILE, FOLDER = 0o600, 0o700
 
@@ -24,10 +26,30 @@ def make_folder(folder: Path) -> None:
 def close_files(files: Iterable[Path]) -> None:
     """Those of ours that others may read, from a version or a copy that left them so."""
     for file in files:
-        with suppress(FileNotFoundError, PermissionError):  # gone meanwhile, or somebody else's to mend
-            found = file.lstat()
-            if stat.S_ISREG(found.st_mode) and found.st_mode & _OTHERS and found.st_uid == os.geteuid():
-                file.chmod(FILE)
+        with suppress(FileNotFoundError):  # gone meanwhile
+            if told := _close_file(file):
+                logger.warning("{}", told)
+
+
+def _close_file(file: Path) -> str:
+    try:
+        found = file.lstat()
+        if stat.S_ISREG(found.st_mode) and found.st_mode & _OTHERS and found.st_uid == os.geteuid():
+            file.chmod(FILE)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        return f"{file}: its rights can't be changed, others may be able to read it: {error.strerror}"
+    return ""
+
+
+def close_made(file: Path) -> None:
+    """A file that we have just made. On a share it may belong to somebody else, and have rights that can't be changed:
+    then that is logged, and it serves as it is."""
+    try:
+        file.chmod(FILE)
+    except OSError as error:
+        logger.warning("{}: its rights can't be changed: {}; see who may read it", file, error.strerror)
 
 
 def close_folder(folder: Path, is_ours: Callable[[str], bool]) -> str:
@@ -37,8 +59,13 @@ def close_folder(folder: Path, is_ours: Callable[[str], bool]) -> str:
         found = folder.stat()
         if not found.st_mode & _OTHERS:
             return ""
+        if found.st_mode & stat.S_ISVTX:
+            return (
+                f"{folder}: this folder is for everybody on this machine, as /tmp is; "
+                "give Pocketdesk's files a folder of their own, with chmod 700"
+            )
         if found.st_uid == os.geteuid() and all(is_ours(one.name) for one in folder.iterdir()):
-            folder.chmod(FOLDER)
+            folder.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS | FOLDER)
             return ""
     except OSError as error:
         return f"{folder}: its rights can't be looked at: {error.strerror}"

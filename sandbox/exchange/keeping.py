@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 from io import BufferedWriter
 from pathlib import Path
@@ -60,8 +61,7 @@ class Keeper:
         """Write everything down for the last time: the next start has less to read."""
         self._venue.matching.settled = None
         self._write_all()
-        if self._file is not None:
-            self._file.close()
+        self._let_go()
 
     def _flow(self, account: str, coin: str, change: Decimal) -> None:
         self._keep([], [account])
@@ -95,8 +95,7 @@ class Keeper:
         """Beside the old file first, then in its place: a cut leaves the one or the other, whole."""
         beside = self._path.with_name(self._path.name + ".new")
         try:
-            if self._file is not None:
-                self._file.close()
+            self._let_go()
             self._file = beside.open("wb")
             self._file.write(self._everything().model_dump_json().encode() + b"\n")
             self._sync(self._file)
@@ -126,9 +125,15 @@ class Keeper:
     def _failed(self, problem: OSError) -> None:
         """Trading goes on; with the next change everything is tried again."""
         logger.error("the market can't write {}: {}", self._path, problem)
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Of a file that may have letters left which can't be written: closing it tries them again. Whatever follows,
+        everything is written anew, beside it."""
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -195,3 +195,27 @@ async def test_picture_and_caption_tell_of_one_moment(
         picture = await talk.ask("/chart BTC 1h", "over the candles shown")
         assert drawn[0].last in picture.text
         assert "12,345.67" not in picture.text
+
+
+def test_fonts_are_kept_in_one_folder_where_there_is_no_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise each start of the chart's process leaves a folder behind, and takes seconds."""
+    fixed = tmp_path / f"pocketdesk-fonts-{os.geteuid()}"
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MPLCONFIGDIR", "")
+    monkeypatch.setenv("HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    chart_worker.keep_fonts()
+    assert os.environ["MPLCONFIGDIR"] == str(fixed)
+    assert fixed.stat().st_mode & 0o777 == 0o700
+    fixed.chmod(0o777)
+    monkeypatch.setenv("MPLCONFIGDIR", "")
+    chart_worker.keep_fonts()
+    assert not os.environ["MPLCONFIGDIR"], "a folder that anybody may write to is not taken"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    chart_worker.keep_fonts()
+    assert os.environ["MPLCONFIGDIR"] == str(tmp_path / ".cache" / "matplotlib")
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "given"))
+    chart_worker.keep_fonts()
+    assert os.environ["MPLCONFIGDIR"] == str(tmp_path / "given")

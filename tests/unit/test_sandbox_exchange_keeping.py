@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
+import signal
 from decimal import Decimal as D
 from pathlib import Path
 
@@ -174,6 +176,28 @@ def test_a_file_that_can_not_be_written_is_tried_again_with_the_next_change(runs
     blocked.rmdir()
     order(venue, "pd-2", "MARKET", "0.02")
     assert [one.client_id for one in runs.start().matching.orders()] == ["pd-2"]
+
+
+@pytest.mark.parametrize("room", [0, 40])
+def test_a_full_disk_is_recovered_from_once_it_has_room_again(
+    runs: Runs, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not written stays with the file, and is tried again when that is closed."""
+    venue = runs.start()
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (runs.path.stat().st_size + room, limits[1]))
+    try:
+        order(venue, "pd-1", "MARKET", "0.02")
+        order(venue, "pd-2", "MARKET", "0.02")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    order(venue, "pd-3", "MARKET", "0.02")
+    assert [one.client_id for one in read_kept(runs.path).orders] == ["pd-1", "pd-2", "pd-3"]
+    runs.keeper.close()
+    runs.keeper.close()
+    assert len(runs.start().matching.orders()) == 3
 
 
 def _resting(venue: Venue, name: str) -> str:
