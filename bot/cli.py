@@ -107,6 +107,9 @@ def _run(options: argparse.Namespace) -> int:
         again = ["run", "--config", str(options.config)]
         optimised = ["-OO"] if sys.flags.optimize > 1 else []
         return supervisor.supervise([sys.executable, *optimised, "-m", "bot", *again])
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # arrays of some hundred numbers need no threads of their own
     from bot import lifecycle
 
     loaded = _load(options)
