@@ -10,6 +10,7 @@ from bot.config_models import OFFICIAL_API, Config, Connection, Limits, Preset, 
 from bot.config_sources import Key, dotted
 from engine.core.ids import ConnectionId, book_id
 from engine.core.model import Mode
+from engine.redaction import told_in
 from engine.secret_forms import FIGURE_DIGITS, is_figure
 
 Finding = tuple[Key, str]
@@ -143,6 +144,9 @@ def _key_parts(config: Config) -> Iterator[tuple[Key, str]]:
         for part in ("key", "secret", "passphrase"):
             if (value := getattr(connection, part)) is not None:
                 yield ("connections", name, part), value.get_secret_value()
+    if config.storage.url is not None:
+        for password in dict.fromkeys(told_in(config.storage.url.get_secret_value())):
+            yield ("storage", "url"), password
 
 
 def _size_refusals(name: str, preset: Preset, at: str, connection: Connection) -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from storage.private import close_made
+
 HOURS = Path(__file__).parents[1] / "sandbox" / "exchange" / "market" / "hours"
 TOKEN = "1:sandbox"  # worth nothing: of the local stand-in  # nosec B105
 KEY, SECRET = "sandbox-key", "sandbox-secret"  # of the account that the stand-in's market opens  # nosec B105
@@ -70,7 +72,7 @@ def write_config(folder: Path, chat: str, market: str) -> Path:
     text = _TEMPLATE.format(token=TOKEN, key=KEY, secret=SECRET, chat=chat, market=market, stream=stream)
     path = folder / "config.toml"
     path.touch(mode=0o600)
-    path.chmod(0o600)
+    close_made(path)
     path.write_text(text, encoding="utf-8")
     return path
 

@@ -40,7 +40,7 @@ WHOLE_WORD_BELOW = 8
 MOST_SAID = 4_096
 """Letters of somebody's words that are looked at: of a whole page, what is shown is its beginning."""
 _NAMES = r"signature|sign|api_?key|api_?secret|secret_?key|secret|passphrase|password|token|listen_?key"
-_NAMED_BY = r"(?:pass|pw|secret|key|token|pin|code|sign)\w{0,20}"
+_NAMED_BY = r"(?:pass|pw|secret|key|token)\w{0,20}"
 _WORDS = ("sign", "key", "secret", "pass", "token")
 _PATTERNS = (
     # httpx tells the whole address of each request, and the token is in it
@@ -86,7 +86,7 @@ class Redaction:
 
     def register(self, *secrets: str) -> None:
         """Hide these values from now on. Of an address with a password in it, that password, too."""
-        fresh = {one for secret in secrets for one in _told_in(secret) if len(one) >= SHORTEST} - self._known
+        fresh = {one for secret in secrets for one in told_in(secret) if len(one) >= SHORTEST} - self._known
         if not fresh:
             return
         self._known |= fresh
@@ -151,7 +151,7 @@ class Redaction:
             return text
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return self.clean_stored(text)
         fresh = cleaned_record(value, self.clean_stored)
         if fresh == value:
@@ -231,7 +231,7 @@ def writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _told_in(secret: str) -> Iterator[str]:
+def told_in(secret: str) -> Iterator[str]:
     """The value, and what is secret within it: a password in an address, the part of a token behind its number."""
     if "://" in secret:
         found = list(_passwords(secret))

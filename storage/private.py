@@ -68,7 +68,7 @@ def close_folder(folder: Path, is_ours: Callable[[str], bool]) -> str:
             folder.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS | FOLDER)
             return ""
     except OSError as error:
-        return f"{folder}: its rights can't be looked at: {error.strerror}"
+        return f"{folder}: its rights can't be looked at or changed: {error.strerror}"
     return (
         f"{folder}: others on this machine can look into this folder, and it holds more than Pocketdesk's files; "
         "give these a folder of their own, with chmod 700"

@@ -356,6 +356,10 @@ def test_law_14_a_secret_that_is_a_number_is_warned_of(tmp_path: Path) -> None:
     (told,) = (one for one in load(written(tmp_path, SOUND), environ).warnings if ".secret: " in one)
     assert "is a number or a time" in told
     assert "12345678" not in told
+    environ |= {"POCKETDESK__STORAGE__URL": "postgresql://desk:20262027@127.0.0.1/desk"}
+    assert [
+        one for one in load(written(tmp_path, SOUND), environ).warnings if "storage.url: is a number" in one
+    ]
 
 
 def test_keys_are_secrets(tmp_path: Path) -> None:

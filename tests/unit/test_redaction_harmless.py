@@ -128,6 +128,15 @@ def test_law_14_a_number_is_hidden_behind_its_name_only(secret: str) -> None:
     assert cleaner.clean("pass=2026123") == "pass=2026123"
 
 
+def test_p16_a_record_that_can_not_be_read_is_cleaned_as_words() -> None:
+    cleaner = Redaction()
+    cleaner.register("hunter2-hunter3")
+    assert cleaner.clean_record("[" * 100_000 + "hunter2-hunter3").endswith("[***")
+    assert cleaner.clean_record("{hunter2-hunter3") == "{***"
+    kept = '{"id": "hunter2-hunter3", "text": "hunter"}'
+    assert cleaner.clean_record(kept) == kept
+
+
 def test_law_14_a_long_number_is_hidden_everywhere() -> None:
     cleaner = Redaction()
     cleaner.register("314159265358979")
