@@ -64,7 +64,7 @@ class ProtectionLaw:
             self._called = now
 
     def watch(self, state: TraderState, now: float) -> None:
-        seen = (len(self._venue.events), *state.positions)
+        seen = (len(self._venue.events), self._venue.account.changes, *state.positions)
         if seen != self._seen:
             self._seen = seen
             self._bare = {symbol: self._uncovered(symbol, state) for symbol in TRADED}

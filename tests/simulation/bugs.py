@@ -128,7 +128,7 @@ def could_not_ask_is_taken_for_not_there(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(trader._HANDLE, i.AskFailed, wrong)
 
 
-@bug(within=200)
+@bug(within=30, first=20_035)
 def not_found_is_believed_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(on_orders, "_is_gone", lambda draft, order: order.status is OrderStatus.UNKNOWN)
 

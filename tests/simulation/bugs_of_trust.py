@@ -23,7 +23,7 @@ from engine.core.model import Balance, Instrument, VenuePicture
 from engine.core.money import ZERO, Quantity, Quote
 from engine.core.orders import Order, OrderStatus, Purpose
 from engine.core.reconcile import Shortfall
-from engine.core.state import OngoingShortfall, TraderState
+from engine.core.state import TraderState
 from engine.desk import Answer
 from engine.exchanges import answers, numbers, parse, refusals
 from engine.exchanges.numbers import not_negative
@@ -36,7 +36,7 @@ __all__ = ["BUGS"]
 # ── rows and balances ─────────────────────────────────────────────────────────────────────
 
 
-@bug(within=200)
+@bug(within=30, first=20_020)
 def a_balance_that_can_not_be_read_is_zero(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(answers, "_balance_or_not", lambda coin, free, used, tell: Balance(Coin(coin), ZERO))
 
@@ -49,12 +49,12 @@ def a_null_beside_what_is_locked_is_zero(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(answers, "_balance", wrong)
 
 
-@bug(within=200)
+@bug(within=30, first=20_018)
 def a_balance_below_zero_is_a_balance(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(answers, "not_negative", numbers.number)
 
 
-@bug(within=200)
+@bug(within=30, first=20_031)
 def a_price_of_nothing_is_a_price(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(parse, "positive", numbers.number)
 
@@ -89,26 +89,6 @@ def other_accounts_are_not_asked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reconciler, "_elsewhere", wrong)
 
 
-@bug(within=1000)
-def other_accounts_that_can_not_be_asked_are_empty(patch: pytest.MonkeyPatch) -> None:
-    real = reconciler._elsewhere
-
-    async def wrong(exchange: Any, coins: Collection[Coin]) -> tuple[Mapping[Coin, Decimal], bool]:
-        return (await real(exchange, coins))[0] or {}, True
-
-    patch.setattr(reconciler, "_elsewhere", wrong)
-
-
-@bug(within=1000)
-def what_was_missing_before_counts_for_what_is_missing_now(patch: pytest.MonkeyPatch) -> None:
-    def wrong(state: TraderState, fact: f.ShortfallSeen) -> None:
-        known = state.shortfalls.get(fact.coin)
-        since, agreed = (known.since, known.agreed_at) if known else (fact.at, state.reconciled_at)
-        state.shortfalls[fact.coin] = OngoingShortfall(fact.theirs, since, agreed, fact.doubt)
-
-    patch.setitem(evolve._APPLY, f.ShortfallSeen, wrong)
-
-
 # ── somebody else's answer ────────────────────────────────────────────────────────────────
 
 
@@ -122,7 +102,7 @@ def a_proxys_401_is_the_venues_word_on_the_key(patch: pytest.MonkeyPatch) -> Non
     patch.setattr(refusals, "meaning_of_question", wrong)
 
 
-@bug(within=200)
+@bug(within=20, first=20_100)
 def a_proxys_page_refuses_an_order(patch: pytest.MonkeyPatch) -> None:
     real = refusals.meaning_of_act
 
@@ -166,7 +146,7 @@ def a_stop_that_is_taken_hours_later_asks_nobody(patch: pytest.MonkeyPatch) -> N
     patch.setattr(entry_bar, "BY_ITSELF", entry_bar.BY_ITSELF * 1000)
 
 
-@bug(within=200)
+@bug(within=20, first=20_046)
 def a_stop_for_a_part_is_told_to_nobody(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(entry_bar, "stop_wanted", lambda draft, position: None)
 
@@ -276,12 +256,12 @@ def what_was_left_undone_stays_undone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(inbox.UpdateInbox, "take_up", wrong)
 
 
-@bug(within=400)
+@bug(within=20, first=20_072)
 def a_halt_waits_for_the_database(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(entry_hold.EntryHold, "put_on", lambda self, reason: None)
 
 
-@bug(within=400)
+@bug(within=20, first=20_097)
 def a_halt_that_could_not_be_written_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     async def wrong(one: connection.Connection, command: i.Command, reason: str) -> Answer:
         answer = Answer()
