@@ -256,7 +256,11 @@ def _is_dust(draft: Draft, position: Position) -> bool:
     if instrument is None:
         return position.quantity <= ZERO
     lots = _lots_of(draft, position, ZERO)
-    return lots <= ZERO or (price is not None and bool(below_minimum(lots, price, instrument)))
+    if (
+        lots <= ZERO or lots < instrument.min_quantity
+    ):  # for that no price is needed, and after a start there is none
+        return True
+    return price is not None and bool(below_minimum(lots, price, instrument))
 
 
 def _intend(

@@ -230,7 +230,11 @@ class Venue:
             return plain
         book = self.matching.book(plain.pair_id)
         best = book.ask if plain.side is Side.BUY else book.bid
-        return replace(plain, type=VenueType.LIMIT, price=best)
+        tick = self.matching.pair(plain.pair_id).tick
+        # What stands in the book may be of a finer tick than the venue has by now.
+        over = best % tick
+        price = best - over if plain.side is Side.SELL or not over else best - over + tick
+        return replace(plain, type=VenueType.LIMIT, price=price)
 
     def _heard(self, event: OrderEvent) -> None:
         order = event.order

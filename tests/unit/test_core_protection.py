@@ -48,6 +48,18 @@ def closed(desk: Desk) -> f.PositionClosed:
     return only
 
 
+def test_law_18_what_is_below_the_least_quantity_is_not_sent_again_and_again_for_want_of_a_price() -> None:
+    """The venue raised its least, the process began anew, and no price had come yet: refused every 30 s."""
+    desk = holding()
+    desk.market.prices.clear()
+    desk.give(i.InstrumentsSeen(desk.now, (instrument(BTC, least="20"),)))
+    before = len(desk.submitted())
+    desk.command(i.ClosePosition, desk.position.id)
+    desk.advance(60)
+    assert not desk.state.positions
+    assert len(desk.submitted()) == before
+
+
 def exits_wanted(desk: Desk) -> list[str]:
     return [one.reason for one in desk.of(f.ExitWanted)]
 
