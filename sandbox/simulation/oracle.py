@@ -22,6 +22,8 @@ from sandbox.simulation.law_trust import TrustLaws
 from sandbox.simulation.venue import Event, Venue
 from sandbox.simulation.weather import Weather
 
+WAITED = 240.0
+"""Three minutes that executions of a lost order are waited for, and what comes before and after."""
 CALM = 62.0
 """Seconds without a fault, a trade or a movement from outside after which the books must agree at any time of the day:
 law 3's minute, and the time that an answer takes."""
@@ -46,6 +48,7 @@ class Oracle:
         self._weather = weather
         self._clock = clock
         self._moved = 0.0
+        self._outside = -WAITED
         self.books.intended = self.orders.intended
 
     # ── the desk's side ───────────────────────────────────────────────────────────────────
@@ -98,7 +101,7 @@ class Oracle:
 
     def outside(self) -> None:
         """Money or coins come or go by the owner's hand."""
-        self._moved = self._clock.monotonic()
+        self._moved = self._outside = self._clock.monotonic()
 
     # ── both ──────────────────────────────────────────────────────────────────────────────
 
@@ -112,6 +115,10 @@ class Oracle:
         return self.protection.uncovered
 
     def watch(self) -> None:
+        """A lost stop is put back soon; not while money moves by the owner's hand, since then nothing proves what it
+        did but the executions, which are waited for."""
+        if self._clock.monotonic() - self._outside < WAITED and self._asks_for_the_lost():
+            return
         self.protection.watch(self.state, self._clock.monotonic())
 
     def looks(self) -> None:
