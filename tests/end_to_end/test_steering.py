@@ -101,10 +101,10 @@ async def test_close_by_a_double_tap_sells_once(tmp_path: Path) -> None:
         data = next(one.data for row in asked.buttons for one in row if one.text == label)
         taps = [desk.phone.press(asked, data=data) for _ in range(4)]
         answers = await asyncio.gather(*taps)
-        assert sum("Already done" in (one.text or "") for one in answers) == 3
+        assert sum("One tap is enough" in (one.text or "") for one in answers) == 3
         await desk.told("BTC/USDT closed:")
         late = await desk.phone.press(asked, data=data)
-        assert "Already done" in (late.text or "")
+        assert "One tap is enough" in (late.text or "")
         await bot.terminate()
         facts = (await desk.stored()).facts
         sold = [one for one in facts if type(one).__name__ == "OrderIntended" and "sell" in str(one).lower()]
@@ -125,7 +125,7 @@ async def test_the_same_tap_redelivered_after_a_crash_acts_once(tmp_path: Path) 
         await desk.told("has started", count=2)
         # The tap was stored, and what came of it perhaps not: it is taken up, or known to be answered.
         again = await desk.phone.press(asked, data=data)
-        assert "Already done" in (again.text or "")
+        assert "One tap is enough" in (again.text or "")
         assert (await desk.kinds()).count("ExitWanted") == 1
 
 

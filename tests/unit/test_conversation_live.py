@@ -215,7 +215,7 @@ async def test_open_positions_keep_it_live_and_paused_until_they_are_closed(talk
     home = await talk.ask("/start", "goes back to paper")
     assert "🔴 LIVE" in home.text
     asked = await talk.tap(told, "Flatten", "REAL MONEY")
-    await talk.tap(asked, "Yes, leave", "exits are under way")
+    await talk.tap(asked, "Yes, leave", "BTC/USDT closed")
     talk.desk["main"].price(BTC, "100")
     talk.desk["main"].advance(2)
     await talk.desk.tick()

@@ -12,6 +12,7 @@ from engine.clock import SystemClock
 from engine.core.errors import Unavailable
 from engine.core.ids import Symbol
 from engine.exchanges import calls
+from engine.exchanges import listing as listings
 from engine.exchanges.calls import AccountCalls
 from engine.exchanges.client import private_client
 from engine.exchanges.credentials import Credentials
@@ -30,10 +31,10 @@ class Listing:
 
     async def asked(
         self, _ask: object, _client: object, _row: object, symbols: Sequence[Symbol]
-    ) -> list[Any]:
+    ) -> listings.Listing:
         if self.hangs:
             await asyncio.Event().wait()
-        return [market(symbol) for symbol in symbols if symbol in self.lists]
+        return listings.Listing([market(symbol) for symbol in symbols if symbol in self.lists])
 
 
 def market(symbol: Symbol) -> dict[str, Any]:
